@@ -1,0 +1,51 @@
+"""The `[data]` section: where the rows are, what the label is, how they are split."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from data.tasks import Task
+
+Format = Literal["auto", "csv", "parquet", "tfrecord", "images"]
+
+
+class DataSection(BaseModel):
+    """Where the data comes from.
+
+    A column is ingested when the schema names it; columns in `exclude` are dropped before
+    anything else looks at them (leaks, secrets).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    """A file, a folder, a glob, or the name of a known data set (see data/README.md)."""
+    label: str
+    """The column to predict."""
+    task: Task
+    """binary, multiclass or regression."""
+    format: Format = "auto"
+    """auto decides by suffix; a folder of sub-folders with pictures is `images`."""
+    schema_file: str = Field(default="", alias="schema")
+    """The curated schema, relative to the configuration. Empty: SchemaGen infers one per run."""
+    positive: str = ""
+    """Binary: the class whose probability is `score`. Empty: the last one of the label's domain."""
+    exclude: tuple[str, ...] = ()
+    split: dict[str, int] = {"train": 8, "eval": 1, "test": 1}
+    """Parts of the whole by stable hash of the row; names are fixed, sizes are yours."""
+    split_seed: int = 0
+    """Another number gives another split of the same rows."""
+    split_by: str = ""
+    """Rows that share this column's value stay in one split (a customer, a patient)."""
+    skip_corrupt: bool = False
+    """Leave out pictures that cannot be decoded (they are counted and named) instead of stopping."""
+
+    @field_validator("split")
+    @classmethod
+    def _three_splits(cls, split: dict[str, int]) -> dict[str, int]:
+        if set(split) != {"train", "eval", "test"} or min(split.values()) < 1:
+            raise ValueError(
+                "split needs train, eval and test, each a whole number of at least 1, "
+                f"for example {{train = 8, eval = 1, test = 1}}. Received: {split}"
+            )
+        return split
