@@ -1,0 +1,119 @@
+"""Turns `[evaluate]` into TFMA's EvalConfig: our keys, the slices, and every gate as a threshold."""
+
+import json
+from collections import defaultdict
+
+from tensorflow_model_analysis.proto import config_pb2
+
+from components.evaluator.config import EvaluateSection, Gate, slice_key
+from data.metrics import find_metric, metrics_for
+from data.signatures import PREDICTION, SCORE, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
+from data.tasks import Task
+
+_PREDICTION_KEY = {Task.BINARY: SCORE, Task.MULTICLASS: SCORES, Task.REGRESSION: PREDICTION}
+
+
+def eval_config(
+    section: EvaluateSection, task: Task, label: str, classes: list[str]
+) -> config_pb2.EvalConfig:
+    """The EvalConfig of a task.
+
+    Args:
+      section: `[evaluate]`.
+      task: the task.
+      label: the label's column; its transformed value is read through `transform_features`.
+      classes: class names in order; empty for regression.
+
+    Raises:
+      ValueError: a gate or metric names a metric, class or slice that does not exist.
+    """
+    by_metric: dict[str, list[Gate]] = defaultdict(list)
+    for gate in effective_gates(section, task):
+        find_metric(gate.metric, task, classes)
+        by_metric[gate.metric].append(gate)
+    keys = list(dict.fromkeys([*metric_keys(section, task, classes), *by_metric]))
+    slices = {slice_key(gate.slice) for gates in by_metric.values() for gate in gates} - {()}
+    return config_pb2.EvalConfig(
+        model_specs=[
+            config_pb2.ModelSpec(
+                signature_name=SERVING_EXAMPLES,
+                preprocessing_function_names=[TRANSFORM_FEATURES],
+                label_key=label,
+                prediction_key=_PREDICTION_KEY[task],
+            )
+        ],
+        slicing_specs=[
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=columns) for columns in section.slices),
+            *(config_pb2.SlicingSpec(feature_values=dict(key)) for key in sorted(slices)),
+        ],
+        metrics_specs=[
+            config_pb2.MetricsSpec(
+                metrics=[
+                    config_pb2.MetricConfig(class_name="ExampleCount"),
+                    *(_metric(key, task, classes, by_metric[key]) for key in keys),
+                ]
+            )
+        ],
+    )
+
+
+def metric_keys(section: EvaluateSection, task: Task, classes: list[str]) -> list[str]:
+    """The keys to compute: those asked for, or all of the task, with one per class where it has one."""
+    names = section.metrics or tuple(metric.key for metric in metrics_for(task))
+    keys = []
+    for name in names:
+        metric = find_metric(name, task, classes)
+        keys.append(name)
+        if metric.per_class and task is Task.MULTICLASS and "/" not in name:
+            keys += [f"{name}/{label}" for label in classes]
+    return keys
+
+
+def effective_gates(section: EvaluateSection, task: Task) -> tuple[Gate, ...]:
+    """The configured gates; without any, better than chance, since a blessing needs a reason."""
+    if section.gates:
+        return section.gates
+    if task is Task.REGRESSION:
+        return (Gate(metric="r2", min=0.0),)
+    return (Gate(metric="auc", min=0.5),)
+
+
+def _metric(
+    key: str, task: Task, classes: list[str], gates: list[Gate]
+) -> config_pb2.MetricConfig:
+    name, _, label = key.partition("/")
+    return config_pb2.MetricConfig(
+        class_name="Statistic",
+        module="components.evaluator.metric",
+        config=json.dumps(
+            {
+                "name": key,
+                "statistic_key": name,
+                "task": task.value,
+                "class_id": classes.index(label) if label else -1,
+            }
+        ),
+        # Per slice even for the overall one: a plain threshold is checked on every slice.
+        per_slice_thresholds=[
+            config_pb2.PerSliceMetricThreshold(
+                slicing_specs=[config_pb2.SlicingSpec(feature_values=dict(slice_key(gate.slice)))],
+                threshold=_threshold(gate, find_metric(key, task, classes).higher_is_better),
+            )
+            for gate in gates
+        ],
+    )
+
+
+def _threshold(gate: Gate, higher_is_better: bool) -> config_pb2.MetricThreshold:
+    threshold = config_pb2.MetricThreshold()
+    if gate.min is not None:
+        threshold.value_threshold.lower_bound.value = gate.min
+    if gate.max is not None:
+        threshold.value_threshold.upper_bound.value = gate.max
+    if gate.worse_by is not None:
+        change = threshold.change_threshold
+        direction = "HIGHER_IS_BETTER" if higher_is_better else "LOWER_IS_BETTER"
+        change.direction = config_pb2.MetricDirection.Value(direction)
+        change.absolute.value = -gate.worse_by if higher_is_better else gate.worse_by
+    return threshold

@@ -1,0 +1,102 @@
+"""TFX's Pusher with an executor that publishes atomically, and with the evaluation as input."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tfx import types
+from tfx.components.pusher import executor
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
+
+from components.pusher import versions
+from components.pusher.signatures import describe
+
+
+class PushExecutor(executor.Executor):  # type: ignore[misc]
+    """Publishes a blessed model as the next version."""
+
+    def Do(  # noqa: N802 (TFX's name)
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Pushes `model` when every blessing allows it; else marks `pushed_model` as not pushed."""
+        pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed)
+            return
+        model = Path(self.GetModelPath(input_dict))
+        directory = Path(exec_properties["directory"])
+        manifest = {
+            "run": self._run_id(),
+            "model": artifact_utils.get_single_uri(input_dict["model"]),
+            **json.loads(exec_properties["facts"]),
+            "metrics": _overall_metrics(input_dict),
+            "signatures": describe(model),
+        }
+        version = versions.publish(model, directory, manifest)
+        self._MarkPushed(pushed, pushed_destination=str(directory / str(version)))
+
+    def _run_id(self) -> str:
+        return str(self._context.pipeline_run_id or "") if self._context else ""
+
+
+def _overall_metrics(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
+    evaluation = input_dict.get("evaluation")
+    if not evaluation:
+        return {}
+    verdict = Path(artifact_utils.get_single_uri(evaluation)) / "verdict.json"
+    if not verdict.exists():
+        return {}
+    return dict(json.loads(verdict.read_text(encoding="utf-8"))["metrics"].get("", {}))
+
+
+class _PusherSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+    PARAMETERS = {
+        "directory": component_spec.ExecutionParameter(type=str),
+        "facts": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        **standard_component_specs.PusherSpec.INPUTS,
+        "evaluation": component_spec.ChannelParameter(
+            type=standard_artifacts.ModelEvaluation, optional=True
+        ),
+    }
+    OUTPUTS = standard_component_specs.PusherSpec.OUTPUTS
+    TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
+
+
+class Pusher(base_component.BaseComponent):  # type: ignore[misc]
+    """Pushes a blessed model to a directory that a model server watches.
+
+    Args:
+      model: the Trainer's model.
+      model_blessing: the Evaluator's blessing.
+      evaluation: the Evaluator's evaluation, for the metrics in the manifest.
+      directory: the served model's directory.
+      facts: goes into the manifest as it is (data fingerprint, schema hash, …).
+    """
+
+    SPEC_CLASS = _PusherSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(PushExecutor)
+
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        model_blessing: types.BaseChannel,
+        evaluation: types.BaseChannel,
+        directory: str,
+        facts: dict[str, str],
+    ) -> None:
+        super().__init__(
+            spec=_PusherSpec(
+                model=model,
+                model_blessing=model_blessing,
+                evaluation=evaluation,
+                directory=directory,
+                facts=json.dumps(facts, sort_keys=True),
+                pushed_model=types.Channel(type=standard_artifacts.PushedModel),
+            )
+        )

@@ -1,0 +1,82 @@
+"""Writes the SavedModel that serves: plain columns or tf.Example in, readable answers out.
+
+ExportArchive rather than tf.saved_model.save: a Keras 3 model saved by the latter cannot be read
+by a TF1-style session, which is how TF Serving and BulkInferrer load it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from data.signatures import EXAMPLES_INPUT, SERVING_DEFAULT, SERVING_EXAMPLES, TRANSFORM_FEATURES
+
+Answer = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+
+
+def export(
+    model: keras.Model,
+    answer: Answer,
+    graph: tft.TFTransformOutput,
+    label: str,
+    columns: list[str],
+    directory: str,
+) -> None:
+    """Writes the three signatures.
+
+    Args:
+      model: whatever holds the weights; tracked by the archive.
+      answer: transformed features -> readable outputs; calls `model`.
+      graph: the Transform component's output.
+      label: the label's column.
+      columns: the raw columns the model uses, without the label.
+      directory: where the SavedModel goes; created.
+    """
+    transform = graph.transform_features_layer()
+    raw = graph.raw_feature_spec()
+    used = {name: raw[name] for name in columns}
+
+    def serve_columns(**values: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answer(transform({name: _raw_column(values[name], used[name]) for name in used}))
+
+    def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answer(transform(tf.io.parse_example(examples, used)))
+
+    def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = transform(tf.io.parse_example(examples, raw))
+        return {name: value for name, value in outputs.items() if value.dtype != tf.string}
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.track(transform)
+    serialized = tf.TensorSpec([None], tf.string, name=EXAMPLES_INPUT)
+    plain = {name: _column_spec(name, spec) for name, spec in used.items()}
+    for name, function, arguments in (
+        (SERVING_DEFAULT, serve_columns, plain),
+        (SERVING_EXAMPLES, serve_examples, {EXAMPLES_INPUT: serialized}),
+        (TRANSFORM_FEATURES, transform_features, {EXAMPLES_INPUT: serialized}),
+    ):
+        concrete = tf.function(function)
+        concrete.get_concrete_function(**arguments)
+        archive.add_endpoint(name, concrete)
+    archive.write_out(directory, verbose=False)
+
+
+def _column_spec(name: str, spec: Any) -> tf.TensorSpec:
+    # Integers travel as float64, where 1 and 1.0 both pass, NaN is missing and Unix seconds stay
+    # exact (float32 would round them to two minutes).
+    dtype = tf.float64 if spec.dtype == tf.int64 else spec.dtype
+    return tf.TensorSpec([None], dtype, name=name)
+
+
+def _raw_column(value: tf.Tensor, spec: Any) -> Any:
+    """A plain (batch,) column as the transform graph expects it; missing values left out."""
+    if not isinstance(spec, tf.io.VarLenFeature):
+        return tf.reshape(tf.cast(value, spec.dtype), [-1, *spec.shape])
+    present = tf.not_equal(value, "") if spec.dtype == tf.string else ~tf.math.is_nan(value)
+    rows = tf.where(present)  # (present, 1)
+    indices = tf.concat([rows, tf.zeros_like(rows)], axis=1)
+    values = tf.cast(tf.boolean_mask(value, present), spec.dtype)
+    return tf.SparseTensor(indices, values, tf.stack([tf.shape(value, tf.int64)[0], tf.constant(1, tf.int64)]))

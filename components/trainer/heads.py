@@ -1,0 +1,71 @@
+"""One entry per task: how wide the head is, which loss it learns, what it answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from data.signatures import CLASS, PREDICTION, SCORE, SCORES
+from data.tasks import Task
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a task needs of a model that ends in plain (linear) outputs."""
+
+    units: Callable[[int], int]
+    """Width of the last layer, from the number of classes."""
+    loss: Callable[[], keras.losses.Loss]
+    metrics: Callable[[], list[keras.metrics.Metric]]
+    """What is watched while training; the Evaluator has the last word."""
+    answer: Callable[[tf.Tensor, list[str]], dict[str, tf.Tensor]]
+    """(batch, units) float32 outputs and class names -> the readable answer of the signatures."""
+
+
+def _binary_answer(logits: tf.Tensor, classes: list[str]) -> dict[str, tf.Tensor]:
+    score = tf.sigmoid(tf.reshape(logits, [-1]))
+    names = tf.constant(classes)
+    return {
+        CLASS: tf.gather(names, tf.cast(score > 0.5, tf.int32)),
+        SCORE: score,
+        SCORES: tf.stack([1.0 - score, score], axis=1),
+    }
+
+
+def _multiclass_answer(logits: tf.Tensor, classes: list[str]) -> dict[str, tf.Tensor]:
+    scores = tf.nn.softmax(logits)
+    return {
+        CLASS: tf.gather(tf.constant(classes), tf.argmax(scores, axis=1)),
+        SCORE: tf.reduce_max(scores, axis=1),
+        SCORES: scores,
+    }
+
+
+def _regression_answer(outputs: tf.Tensor, classes: list[str]) -> dict[str, tf.Tensor]:
+    return {PREDICTION: tf.reshape(outputs, [-1])}
+
+
+HEADS: dict[Task, Head] = {
+    Task.BINARY: Head(
+        units=lambda classes: 1,
+        loss=lambda: keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=lambda: [
+            keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0),
+            keras.metrics.AUC(name="auc", from_logits=True),
+        ],
+        answer=_binary_answer,
+    ),
+    Task.MULTICLASS: Head(
+        units=lambda classes: classes,
+        loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=lambda: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        answer=_multiclass_answer,
+    ),
+    Task.REGRESSION: Head(
+        units=lambda classes: 1,
+        loss=lambda: keras.losses.MeanSquaredError(),
+        metrics=lambda: [keras.metrics.MeanAbsoluteError(name="mae")],
+        answer=_regression_answer,
+    ),
+}

@@ -1,0 +1,140 @@
+"""Runs the DAG on Beam, in this process, and writes down what each node does as it does it.
+
+TFX's BeamDagRunner leaves the choice of runner to Beam, which tries to download one, names runs
+itself, and tells nobody how a node is doing. This one names the runner and the run, gives every
+node the fingerprint of what TFX's cache key does not see (our code, the environment), and appends
+an event per node to a file.
+"""
+
+import json
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.beam import beam_dag_runner
+from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
+
+from pipeline.engines import LOCAL_RUNNER
+
+FINGERPRINT = "local_fingerprint"
+"""The extra execution property that carries a node's own fingerprint into MLMD's cache key."""
+
+
+class _Node(beam_dag_runner.PipelineNodeAsDoFn):  # type: ignore[misc]
+    """One node of the DAG; appends `start`, then `ran`, `cached` or `failed` to the event file."""
+
+    events: str = ""
+
+    def _run_node(self) -> None:
+        self._event("start")
+        try:
+            state = self._launch()
+        except BaseException as error:
+            self._event(
+                "failed",
+                error=type(error).__name__,
+                message=str(error),
+                traceback=traceback.format_exc(),
+            )
+            raise
+        self._event(state)
+
+    def _launch(self) -> str:
+        if self._pipeline_node.execution_options.run.perform_snapshot:
+            with metadata.Metadata(self._mlmd_connection_config) as handle:
+                partial_run_utils.snapshot(handle, self._pipeline)
+        info = launcher.Launcher(
+            pipeline_node=self._pipeline_node,
+            mlmd_connection=metadata.Metadata(self._mlmd_connection_config),
+            pipeline_info=self._pipeline_info,
+            pipeline_runtime_spec=self._pipeline_runtime_spec,
+            executor_spec=self._executor_spec,
+            platform_config=None,
+            custom_driver_spec=self._custom_driver_spec,
+        ).launch()
+        if info is None or info.execution_id is None:
+            return "ran"
+        with metadata.Metadata(self._mlmd_connection_config) as handle:
+            [execution] = handle.store.get_executions_by_id([info.execution_id])
+        cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+        return "cached" if cached and self._executor_spec is not None else "ran"
+
+    def _event(self, kind: str, **details: str) -> None:
+        event = {"node": self._node_id, "event": kind, "time": time.time(), **details}
+        with open(self.events, "a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
+
+
+class DagRunner(beam_dag_runner.BeamDagRunner):  # type: ignore[misc]
+    """A BeamDagRunner with a named runner, a given run id, and events."""
+
+    def run_nodes(
+        self,
+        pipeline: tfx_pipeline.Pipeline,
+        run_id: str,
+        events: Path,
+        fingerprints: dict[str, str],
+        from_nodes: list[str] | None = None,
+        to_nodes: list[str] | None = None,
+    ) -> None:
+        """Runs the pipeline, or a part of it, node by node.
+
+        Args:
+          pipeline: what to run.
+          run_id: the run's name, in MLMD too.
+          events: JSON lines are appended here.
+          fingerprints: per node id, a hash of its code and environment.
+          from_nodes: first nodes of a partial run; their inputs come from the last run.
+          to_nodes: last nodes of a partial run.
+
+        Raises:
+          Exception: whatever the failing node raised.
+        """
+        ir = compiler.Compiler().compile(pipeline)
+        runtime_parameter_utils.substitute_runtime_parameter(
+            ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
+        if from_nodes or to_nodes:
+            partial_run_utils.mark_pipeline(ir, from_nodes=from_nodes, to_nodes=to_nodes)
+        for node in ir.nodes:
+            mark = fingerprints.get(node.pipeline_node.node_info.id, "")
+            value = node.pipeline_node.parameters.parameters[FINGERPRINT]
+            value.field_value.string_value = mark
+        with beam.Pipeline(argv=[LOCAL_RUNNER]) as p:
+            self._schedule(ir, p | "Start" >> beam.Create([None]), str(events))
+
+    def _schedule(self, ir: Any, root: Any, events: str) -> None:
+        deployment = self._extract_deployment_config(ir)
+        connection = self._connection_config_from_deployment_config(deployment)
+        done: dict[str, Any] = {}
+        snapshot = ""
+        for node in (entry.pipeline_node for entry in ir.nodes):  # in topological order
+            if node.execution_options.HasField("skip"):
+                continue
+            node_id = node.node_info.id
+            run = node.execution_options.run
+            snapshot = node_id if run.perform_snapshot else snapshot
+            waits = [done[name] for name in node.upstream_nodes if name in done]
+            if run.depends_on_snapshot and snapshot not in ("", node_id):
+                waits.append(done[snapshot])
+            work = _Node(
+                pipeline_node=node,
+                mlmd_connection_config=connection,
+                pipeline_info=ir.pipeline_info,
+                pipeline_runtime_spec=ir.runtime_spec,
+                executor_spec=self._extract_executor_spec(deployment, node_id),
+                custom_driver_spec=self._extract_custom_driver_spec(deployment, node_id),
+                deployment_config=deployment,
+                pipeline=ir,
+            )
+            work.events = events
+            # Empty collections as side inputs: a node starts when those before it are done.
+            done[node_id] = root | f"Run[{node_id}]" >> beam.ParDo(
+                work, *[beam.pvalue.AsIter(wait) for wait in waits]
+            )

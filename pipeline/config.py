@@ -1,0 +1,145 @@
+"""The whole configuration: every room's section composed, read from TOML, checked, frozen."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from components.evaluator.config import EvaluateSection
+from components.example_gen.config import DataSection
+from components.example_validator.config import ValidateSection
+from components.pusher.config import PushSection
+from components.trainer.config import TrainSection
+from components.transform.config import Feature, TransformSection
+
+PRESETS = Path(__file__).parent / "configs"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message says where, why and what would do."""
+
+
+class Config(BaseModel):
+    """One pipeline. Everything has a default but its name and its data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    """Names the output folder and the served model: letters, digits, `-` and `_`."""
+    data: DataSection
+    features: dict[str, Feature] = {}
+    """What becomes of each column. A column of the schema that is not here takes a default."""
+    validation: ValidateSection = Field(default=ValidateSection(), alias="validate")
+    transform: TransformSection = TransformSection()
+    train: TrainSection = TrainSection()
+    evaluate: EvaluateSection = EvaluateSection()
+    push: PushSection = PushSection()
+
+
+class LoadedConfig(BaseModel):
+    """A configuration and the folder its relative paths start from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    config: Config
+    base: Path
+    source: Path
+
+    @property
+    def schema_path(self) -> Path | None:
+        """The curated schema's file, None where none is named."""
+        name = self.config.data.schema_file
+        return (self.base / name).resolve() if name else None
+
+
+def load(name_or_path: str, overrides: list[str] | None = None) -> LoadedConfig:
+    """Reads a preset by name, or a TOML file by path.
+
+    Args:
+      name_or_path: `taxi`, or `my.toml`.
+      overrides: `a.b=value` strings; the value is TOML, or text where it is not.
+
+    Raises:
+      ConfigError: not found, not TOML, an unknown key, a wrong value.
+    """
+    path = _find(name_or_path)
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    for override in overrides or []:
+        _set(tree, override)
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path)) from None
+    return LoadedConfig(config=config, base=path.parent.resolve(), source=path)
+
+
+def presets() -> dict[str, Path]:
+    """The presets that come with the project, by name."""
+    return {file.stem: file for file in sorted(PRESETS.glob("*.toml"))}
+
+
+def _find(name_or_path: str) -> Path:
+    if name_or_path in presets():
+        return presets()[name_or_path]
+    path = Path(name_or_path)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    near = difflib.get_close_matches(name_or_path, presets(), n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(
+        f"no configuration '{name_or_path}'. Expected a preset ({', '.join(presets())}) or the "
+        f"path of a .toml file.{hint}"
+    )
+
+
+def _set(tree: dict[str, Any], override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise ConfigError(f"--set takes key=value, such as train.epochs=3. Received: {override!r}")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = dotted.split(".")
+    for key in parents:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"--set {override}: '{key}' is a value, not a section")
+    tree[last] = value
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            valid = _valid_keys(item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), valid, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            lines.append(f"{place}: unknown key.{hint} Valid: {', '.join(valid)}.")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            received = "" if item["type"] in ("missing", "value_error") else f" Received: {item['input']!r}"
+            lines.append(f"{place}: {message}.{received}".replace("..", "."))
+    return f"{path}:\n  " + "\n  ".join(lines)
+
+
+def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        field = next(
+            (f for n, f in getattr(model, "model_fields", {}).items() if part in (n, f.alias)), None
+        )
+        if field is None:
+            break
+        model = field.annotation
+        for argument in getattr(model, "__args__", ()):
+            if isinstance(argument, type) and issubclass(argument, BaseModel):
+                model = argument
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]

@@ -1,0 +1,151 @@
+"""The pipeline, from top to bottom the story of the data."""
+
+import json
+from pathlib import Path
+
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.trainer.component import Trainer
+from tfx.components.transform.component import Transform
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import trainer_pb2, transform_pb2
+from tfx.types import Channel, standard_artifacts
+
+from components.evaluator.baseline import LatestBlessedOther
+from components.evaluator.component import Evaluator
+from components.evaluator.eval_config import eval_config
+from components.example_gen.component import ExampleGen
+from components.example_validator.gate import DataGate
+from components.pusher.component import Pusher
+from pipeline.prepare import Prepared
+
+
+def create_pipeline(
+    prepared: Prepared, schema: Path, beam_args: list[str], cache: bool = True
+) -> tfx_pipeline.Pipeline:
+    """The whole DAG.
+
+    Args:
+      prepared: a checked configuration.
+      schema: the curated schema, at a path that changes when its content does.
+      beam_args: for the components' own Beam jobs; the engine named explicitly.
+      cache: reuse the output of nodes whose inputs have not changed.
+    """
+    config = prepared.config
+
+    # Whatever the format, rows become tf.Examples, split by a stable hash of the row.
+    example_gen = ExampleGen(
+        section=config.data,
+        files=[str(file) for file in prepared.source.files],
+        file_format=prepared.source.format,
+        schema=str(schema),
+        data_fingerprint=prepared.data_fingerprint,
+    )
+    examples = example_gen.outputs["examples"]
+
+    # One pass of statistics serves validation, drift and the report.
+    statistics_gen = StatisticsGen(examples=examples)
+
+    # The schema is curated: inferred from the data it judges, it would never object.
+    schema_gen = ImportSchemaGen(schema_file=str(schema))
+    curated = schema_gen.outputs["schema"]
+    example_validator = ExampleValidator(
+        statistics=statistics_gen.outputs["statistics"], schema=curated
+    )
+
+    # Anomalies stop the run here, on every orchestrator.
+    data_gate = DataGate(
+        anomalies=example_validator.outputs["anomalies"], stop_at=config.validation.stop_at
+    )
+
+    # Statistics for scaling and vocabularies come from train alone: eval and test stay unseen.
+    transform = Transform(
+        examples=examples,
+        schema=curated,
+        preprocessing_fn=config.transform.preprocessing
+        or "components.transform.preprocessing.preprocessing_fn",
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        custom_config={
+            "features": json.dumps(
+                {
+                    name: feature.model_dump(mode="json", by_alias=True)
+                    for name, feature in prepared.features.items()
+                }
+            ),
+            "label": prepared.label,
+            "classes": json.dumps(prepared.classes),
+        },
+    )
+    transform.add_upstream_node(data_gate)
+
+    # Learns on train, chooses its best epoch on eval.
+    trainer = Trainer(
+        run_fn="components.trainer.entry.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=curated,
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={
+            "train": config.train.model_dump_json(),
+            "task": config.data.task.value,
+            "label": prepared.label,
+            "classes": json.dumps(prepared.classes),
+            "columns": json.dumps(prepared.model_columns),
+        },
+    )
+
+    # The model to beat.
+    baseline = Resolver(
+        strategy_class=LatestBlessedOther,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        candidate=trainer.outputs["model"],
+    ).with_id("Baseline")
+
+    # Judges on test, which nothing above has looked at.
+    evaluator = Evaluator(
+        examples=examples,
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=eval_config(
+            config.evaluate, config.data.task, prepared.label, list(prepared.classes)
+        ),
+        example_splits=["test"],
+    )
+
+    # Only a blessed model reaches the folder that servers watch.
+    pusher = Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        directory=str(prepared.serving_directory),
+        facts={"data_fingerprint": prepared.data_fingerprint, "schema_hash": prepared.schema_hash},
+    )
+
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(prepared.root / "artifacts"),
+        components=[
+            example_gen,
+            statistics_gen,
+            schema_gen,
+            example_validator,
+            data_gate,
+            transform,
+            trainer,
+            baseline,
+            evaluator,
+            pusher,
+        ],
+        enable_cache=cache,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(prepared.root / "metadata.sqlite")
+        ),
+        beam_pipeline_args=beam_args,
+    )
+
+

@@ -1,0 +1,191 @@
+"""From a configuration to facts: which files, which columns, which classes, with every check.
+
+Everything here is read without TensorFlow, so that `--plan` and "nothing has changed" are quick,
+and every mistake in a configuration is found before anything heavy starts.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.evaluator.config import slice_key
+from components.transform.config import Feature
+from data.columns import CATEGORICAL, NUMERIC, Treatment
+from data.fingerprint import fingerprint
+from data.metrics import find_metric
+from data.sources import Source, SourceError, resolve
+from pipeline.config import Config, ConfigError, LoadedConfig
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked configuration with what it refers to."""
+
+    config: Config
+    root: Path
+    """`<output>/<name>`: everything a run makes goes below it."""
+    source: Source
+    data_fingerprint: str
+    schema_path: Path | None
+    schema_hash: str
+    features: dict[str, Feature]
+    """A treatment for every column of the schema but the label, defaults filled in."""
+    classes: tuple[str, ...]
+    """In class order, binary with the positive one last; empty for regression."""
+
+    @property
+    def label(self) -> str:
+        """The label's column."""
+        return self.config.data.label
+
+    @property
+    def model_columns(self) -> list[str]:
+        """The raw columns a caller sends for a prediction."""
+        return [n for n, f in self.features.items() if f.treatment is not Treatment.IGNORE]
+
+    @property
+    def serving_directory(self) -> Path:
+        """Where versions are pushed."""
+        named = self.config.push.directory
+        return Path(named).resolve() if named else self.root / "serving" / self.config.name
+
+
+def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
+    """Resolves and checks.
+
+    Args:
+      loaded: the configuration.
+      output: the folder of all pipelines' outputs.
+
+    Raises:
+      ConfigError: data or schema not found, a column, class, metric or slice that does not exist.
+    """
+    config = loaded.config
+    root = (output / config.name).resolve()
+    try:
+        source = resolve(config.data.path, loaded.base)
+    except SourceError as error:
+        raise ConfigError(f"{loaded.source}: data.path: {error}") from None
+    if loaded.schema_path is None:
+        raise ConfigError(
+            f"{loaded.source}: data.schema is empty. A schema says what the data should look like; "
+            f"write one with `python -m pipeline init NEW.toml --data {config.data.path} "
+            f"--label {config.data.label}` and name it here."
+        )
+    schema = read_schema(loaded.schema_path)
+    columns = {feature.name: feature for feature in schema.feature}
+    if config.data.label not in columns:
+        raise ConfigError(
+            f"{loaded.source}: data.label '{config.data.label}' is not in {loaded.schema_path.name}. "
+            f"Its columns: {', '.join(columns)}"
+        )
+    classes = _classes(config, schema, columns[config.data.label])
+    _check_evaluation(config, set(columns), list(classes), loaded.source)
+    return Prepared(
+        config=config,
+        root=root,
+        source=source,
+        data_fingerprint=fingerprint(source, root / "cache" / "fingerprints.json"),
+        schema_path=loaded.schema_path,
+        schema_hash=hashlib.sha256(loaded.schema_path.read_bytes()).hexdigest(),
+        features=_features(config, columns, loaded.source),
+        classes=classes,
+    )
+
+
+def read_schema(path: Path) -> schema_pb2.Schema:
+    """A schema.pbtxt.
+
+    Raises:
+      ConfigError: missing, or not a schema.
+    """
+    if not path.is_file():
+        raise ConfigError(f"data.schema: no file {path}")
+    try:
+        return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
+    except text_format.ParseError as error:
+        raise ConfigError(f"{path} is not a schema in text form: {error}") from None
+
+
+def _classes(
+    config: Config, schema: schema_pb2.Schema, label: schema_pb2.Feature
+) -> tuple[str, ...]:
+    task = config.data.task
+    if not task.is_classification:
+        if label.type == schema_pb2.BYTES:
+            raise ConfigError(f"data.task is regression, but '{label.name}' is text in the schema")
+        return ()
+    shared = {domain.name: domain for domain in schema.string_domain}
+    domain = shared.get(label.domain) if label.domain else label.string_domain
+    classes = list(domain.value) if domain else []
+    if len(classes) < 2:
+        raise ConfigError(
+            f"the schema must list the classes of '{label.name}' (a string_domain with at least two "
+            f"values); it lists {len(classes)}"
+        )
+    if task == "binary":
+        if len(classes) != 2:
+            raise ConfigError(
+                f"data.task is binary, but '{label.name}' has {len(classes)} classes in the schema: "
+                f"{', '.join(classes)}. Use task = \"multiclass\"."
+            )
+        positive = config.data.positive or classes[1]
+        if positive not in classes:
+            raise ConfigError(f"data.positive '{positive}' is none of: {', '.join(classes)}")
+        classes = [name for name in classes if name != positive] + [positive]
+    return tuple(classes)
+
+
+def _features(
+    config: Config, columns: dict[str, schema_pb2.Feature], where: Path
+) -> dict[str, Feature]:
+    known = [name for name in columns if name != config.data.label]
+    for name, feature in config.features.items():
+        if name not in known:
+            raise ConfigError(
+                f"{where}: features.{name}: no such column in the schema. Columns: {', '.join(known)}"
+            )
+        is_text = columns[name].type == schema_pb2.BYTES
+        if is_text and feature.treatment in NUMERIC:
+            raise ConfigError(
+                f"{where}: features.{name}: '{feature.treatment}' needs numbers, and the column is "
+                f"text. Use one of: {', '.join(sorted(CATEGORICAL))}, date, image, ignore"
+            )
+        if feature.treatment is Treatment.IMAGE and not is_text:
+            raise ConfigError(f"{where}: features.{name}: 'image' needs encoded bytes, not numbers")
+    chosen = {
+        name: config.features.get(name) or Feature.model_validate(_default(columns[name]))
+        for name in known
+    }
+    if all(feature.treatment is Treatment.IGNORE for feature in chosen.values()):
+        raise ConfigError(f"{where}: every column is ignored; the model needs at least one")
+    return chosen
+
+
+def _default(column: schema_pb2.Feature) -> str:
+    if column.type == schema_pb2.BYTES:
+        return "image" if column.HasField("image_domain") else "vocabulary"
+    categorical = column.HasField("int_domain") and column.int_domain.is_categorical
+    return "vocabulary" if categorical else "zscore"
+
+
+def _check_evaluation(config: Config, columns: set[str], classes: list[str], where: Path) -> None:
+    section = config.evaluate
+    try:
+        for key in section.metrics:
+            find_metric(key, config.data.task, classes)
+        for gate in section.gates:
+            find_metric(gate.metric, config.data.task, classes)
+        used = [column for group in section.slices for column in group]
+        used += [column for gate in section.gates for column, _ in slice_key(gate.slice)]
+    except ValueError as error:
+        raise ConfigError(f"{where}: evaluate: {error}") from None
+    for column in used:
+        if column not in columns:
+            raise ConfigError(
+                f"{where}: evaluate: no column '{column}' to slice by. Columns: "
+                f"{', '.join(sorted(columns))}"
+            )
