@@ -1,0 +1,39 @@
+"""The best epoch so far, by the evaluation split, and the weights it had."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from data.metrics import METRICS
+
+
+class Best:
+    """Keeps a copy of the weights whenever the watched metric improves."""
+
+    def __init__(self, variables: Sequence[Any], metric: str) -> None:
+        """Args:
+        variables: the weights to keep.
+        metric: a key of `data.metrics`, which knows whether higher is better.
+        """
+        self._variables = list(variables)
+        self._key = f"eval_{metric}"
+        self._sign = 1 if METRICS[metric].higher_is_better else -1
+        self._values: list[Any] = []
+        self.measured: dict[str, float] = {}
+        """What the best epoch measured; empty before the first."""
+
+    def offer(self, measured: dict[str, float]) -> bool:
+        """Keep the current weights if they beat the best ones; says whether they did."""
+        if self.measured:
+            gain = self._sign * (measured[self._key] - self.measured[self._key])
+            if not gain > 0:
+                return False
+        self.measured = dict(measured)
+        self._values = [np.array(variable) for variable in self._variables]
+        return True
+
+    def restore(self) -> None:
+        """Put the best weights back."""
+        for variable, value in zip(self._variables, self._values, strict=True):
+            variable.assign(value)

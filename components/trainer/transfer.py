@@ -1,0 +1,169 @@
+"""The training loop of transfer learning, on kept activations: one call per phase."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.activations import Activations
+from components.trainer.best import Best
+from components.trainer.heads import Head
+from components.trainer.throttle import Throttle
+
+EVALUATION_BATCH = 256
+
+Forward = Callable[[Any, bool], Any]
+"""(activations (batch, ...), training) to logits (batch, units) float32."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase: what runs, what is trained, for how long and how fast."""
+
+    name: str
+    forward: Forward
+    variables: list[Any]
+    epochs: int
+    rate: float
+    """Adam's first learning rate; it falls to 0 along a cosine."""
+    batch_size: int
+    loss_scaling: bool = False
+    """Scale the loss so that small float16 gradients do not vanish."""
+
+
+def freeze_normalisation(network: keras.Model) -> None:
+    """Keep every BatchNormalization as it is: neither its statistics nor its scale are trained."""
+    for layer in network._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def train(
+    phase: Phase,
+    rows: Activations,
+    evaluation: Activations,
+    task: Head,
+    best: Best,
+    rng: np.random.Generator,
+    progress: Throttle,
+) -> list[dict[str, Any]]:
+    """Train through a phase; after each epoch measure the evaluation split, keep the best weights.
+
+    Args:
+      phase: what to train.
+      rows: the training split; each row is drawn plain or mirrored where mirror images are kept.
+      evaluation: the split that says which epoch was best, by the task's first metric.
+      task: loss and metrics.
+      best: what to keep the best weights in; not restored here.
+      rng: the source of order and mirroring.
+      progress: receives `{"phase", "epoch", "of", "step", "steps", "loss", "images_per_second"}`
+        and, at the end of an epoch, `eval_loss` and `eval_<metric>` too.
+
+    Returns:
+      One dict per epoch: phase, epoch, loss, eval_loss, eval_<metric>, seconds, best.
+
+    Raises:
+      FloatingPointError: the loss is not a finite number.
+    """
+    count = len(rows)
+    steps = -(-count // phase.batch_size)
+    step = _training_step(phase, rows, task, steps * phase.epochs)
+    measure = measuring(phase.forward, evaluation, task)
+    history = []
+    for epoch in range(1, phase.epochs + 1):
+        start = time.perf_counter()
+        event: dict[str, Any] = {"phase": phase.name, "epoch": epoch, "of": phase.epochs}
+        order = rng.permutation(count)
+        flip = rng.random(count) < 0.5 if rows.mirrored is not None else None
+        total, loss = tf.zeros(()), 0.0
+        for number, first in enumerate(range(0, count, phase.batch_size), start=1):
+            part = order[first : first + phase.batch_size]
+            weights = np.ones(len(part), np.float32) if rows.weights is None else rows.weights[part]
+            maps = rows.take(part, None if flip is None else flip[part])
+            total += step(maps, rows.labels[part], weights)
+            if progress.due() or number == steps:
+                seen = first + len(part)
+                loss = _finite(float(total) / seen, phase, epoch, number)
+                speed = seen / (time.perf_counter() - start)
+                event |= {"step": number, "steps": steps, "images_per_second": speed, "loss": loss}
+                progress.send(event)
+        measured = measure()
+        progress.send(event | measured)
+        history.append(
+            {"phase": phase.name, "epoch": epoch, "loss": loss, **measured}
+            | {"seconds": time.perf_counter() - start, "best": best.offer(measured)}
+        )
+    return history
+
+
+def measuring(forward: Forward, rows: Activations, task: Head) -> Callable[[], dict[str, float]]:
+    """A function that measures a split with the weights as they are when it is called.
+
+    It returns `eval_loss` and `eval_<metric>` for each of the task's metrics. Row weights do not
+    count.
+    """
+    loss = task.loss()
+    mean = keras.metrics.Mean(name="loss")
+    metrics = task.metrics()
+
+    @tf.function(input_signature=_signature(rows)[:2])
+    def update(maps: Any, labels: Any) -> None:
+        logits = forward(maps, False)
+        mean.update_state(loss(labels, logits), sample_weight=tf.shape(labels)[0])
+        for metric in metrics:
+            metric.update_state(labels, logits)
+
+    def measure() -> dict[str, float]:
+        for metric in (mean, *metrics):
+            metric.reset_state()
+        for first in range(0, len(rows), EVALUATION_BATCH):
+            part = np.arange(first, min(first + EVALUATION_BATCH, len(rows)))
+            update(rows.take(part), rows.labels[part])
+        return {f"eval_{metric.name}": float(metric.result()) for metric in (mean, *metrics)}
+
+    return measure
+
+
+def _training_step(
+    phase: Phase, rows: Activations, task: Head, steps: int
+) -> Callable[[Any, Any, Any], Any]:
+    """The compiled step: (activations, labels, weights) to the batch's summed loss."""
+    loss = task.loss()
+    rate = keras.optimizers.schedules.CosineDecay(phase.rate, steps)
+    optimizer = keras.optimizers.Adam(rate)
+    if phase.loss_scaling:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(phase.variables)
+
+    @tf.function(input_signature=_signature(rows))
+    def step(maps: Any, labels: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            mean = loss(labels, phase.forward(maps, True), sample_weight=weights)
+            scaled = optimizer.scale_loss(mean)
+        values = [variable.value for variable in phase.variables]
+        optimizer.apply(tape.gradient(scaled, values), phase.variables)
+        return mean * tf.cast(tf.shape(labels)[0], mean.dtype)
+
+    return lambda maps, labels, weights: step(maps, labels, weights)
+
+
+def _signature(rows: Activations) -> list[Any]:
+    """One signature for every batch, so that a shorter last one traces nothing new."""
+    return [
+        tf.TensorSpec((None, *rows.plain.shape[1:]), tf.as_dtype(rows.plain.dtype)),
+        tf.TensorSpec((None, *rows.labels.shape[1:]), tf.as_dtype(rows.labels.dtype)),
+        tf.TensorSpec((None,), tf.float32),
+    ]
+
+
+def _finite(loss: float, phase: Phase, epoch: int, step: int) -> float:
+    if not np.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is not a finite number in phase {phase.name}, epoch {epoch}, by step {step}: "
+            f"lower its learning rate (it starts at {phase.rate}). Received: {loss}"
+        )
+    return loss
