@@ -66,7 +66,13 @@ class _Node(beam_dag_runner.PipelineNodeAsDoFn):  # type: ignore[misc]
         return "cached" if cached and self._executor_spec is not None else "ran"
 
     def _event(self, kind: str, **details: str) -> None:
-        event = {"node": self._node_id, "event": kind, "time": time.time(), **details}
+        event = {
+            "node": self._node_id,
+            "event": kind,
+            "time": time.time(),
+            "cpu": time.process_time(),
+            **details,
+        }
         with open(self.events, "a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 

@@ -14,4 +14,6 @@ def beam_args(engine: str = "local") -> list[str]:
     """
     if engine != "local":
         raise ValueError(f"no engine '{engine}'. Valid: local")
-    return [LOCAL_RUNNER]
+    # Without some package or image named, every Beam component first packs a copy of TFX to ship to
+    # workers (2 s each); in this process there is nobody to ship it to.
+    return [LOCAL_RUNNER, "--sdk_container_image=unused"]

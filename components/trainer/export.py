@@ -45,8 +45,8 @@ def export(
         return answer(transform(tf.io.parse_example(examples, used)))
 
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = transform(tf.io.parse_example(examples, raw))
-        return {name: value for name, value in outputs.items() if value.dtype != tf.string}
+        # The label alone: TFMA would slice by a transformed column instead of the raw one.
+        return {label: transform(tf.io.parse_example(examples, raw))[label]}
 
     archive = keras.export.ExportArchive()
     archive.track(model)

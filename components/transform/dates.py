@@ -4,28 +4,28 @@ import math
 
 import tensorflow as tf
 
-from components.transform import treatments
-
 _DAY = 86_400
 
 
-def date(value: tf.Tensor, name: str) -> tf.Tensor:
-    """(batch,) Unix seconds or ISO 8601 text, UTC -> (batch, 8) float32.
+def seconds(value: tf.Tensor) -> tf.Tensor:
+    """(batch,) Unix seconds or ISO 8601 text, UTC -> (batch,) float64, NaN where unreadable."""
+    return _from_iso(value) if value.dtype == tf.string else tf.cast(value, tf.float64)
 
-    Components: sine and cosine of the hour of day, of the weekday and of the day of the year;
-    the standard score of the moment itself; 1 where the date is missing or unreadable.
+
+def circles(moment: tf.Tensor) -> tf.Tensor:
+    """(batch,) Unix seconds -> (batch, 6): sine and cosine of hour, weekday and day of the year.
+
+    A missing moment is at the centre of each circle: zeros.
     """
-    seconds = _from_iso(value) if value.dtype == tf.string else tf.cast(value, tf.float64)
-    missing = tf.math.is_nan(seconds)
-    seconds = tf.where(missing, tf.zeros_like(seconds), seconds)
+    missing = tf.math.is_nan(moment)
+    day = tf.where(missing, tf.zeros_like(moment), moment) / _DAY
+    points = []
     # Unix day 0 was a Thursday; 365.2425 days keep the seasons in place over centuries.
-    turns = [seconds / _DAY, (seconds / _DAY + 3.0) / 7.0, seconds / (_DAY * 365.2425)]
-    circles = []
-    for turn in turns:
-        angle = tf.cast((turn - tf.floor(turn)) * 2.0 * math.pi, tf.float32)
-        circles += [tf.sin(angle), tf.cos(angle)]
-    days = tf.where(missing, tf.constant(math.nan, tf.float64), seconds / _DAY)
-    return tf.concat([tf.stack(circles, axis=1), treatments.zscore(days, name)], axis=1)
+    for turn in (day, (day + 3.0) / 7.0, day / 365.2425):
+        angle = (turn - tf.floor(turn)) * 2.0 * math.pi
+        points += [tf.sin(angle), tf.cos(angle)]
+    known = tf.cast(~missing, tf.float64)[:, tf.newaxis]
+    return tf.cast(tf.stack(points, axis=1) * known, tf.float32)
 
 
 def _from_iso(text: tf.Tensor) -> tf.Tensor:
@@ -41,8 +41,8 @@ def _from_iso(text: tf.Tensor) -> tf.Tensor:
 
     days = _days_since_1970(part(0, 4), part(5, 2), part(8, 2))
     # A bare `HH:MM` is followed by the joined text, whose seconds read as 0.
-    seconds = days * _DAY + part(11, 2) * 3600 + part(14, 2) * 60 + part(17, 2)
-    return tf.where(readable, tf.cast(seconds, tf.float64), tf.constant(math.nan, tf.float64))
+    moment = days * _DAY + part(11, 2) * 3600 + part(14, 2) * 60 + part(17, 2)
+    return tf.where(readable, tf.cast(moment, tf.float64), tf.constant(math.nan, tf.float64))
 
 
 def _days_since_1970(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:

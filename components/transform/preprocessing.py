@@ -14,15 +14,6 @@ from components.transform import dates, treatments
 from components.transform.config import Feature
 from data.columns import Treatment
 
-_NUMERIC = {
-    Treatment.ZSCORE: treatments.zscore,
-    Treatment.MINMAX: treatments.minmax,
-    Treatment.LOG: treatments.log,
-    Treatment.RAW: treatments.raw,
-    Treatment.DATE: dates.date,
-}
-
-
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, Any]:
     """Applies each column's treatment; the same graph trains and serves.
 
@@ -35,20 +26,33 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
       {column: transformed tensor}, and the label under its own name.
     """
     outputs: dict[str, Any] = {}
+    to_standardise: dict[str, tf.Tensor] = {}
     for name, spec in json.loads(custom_config["features"]).items():
         feature = Feature.model_validate(spec)
-        if feature.treatment is not Treatment.IGNORE:
-            outputs[name] = _apply(name, treatments.one_value(inputs[name]), feature)
+        value = treatments.one_value(inputs[name])
+        if feature.treatment is Treatment.ZSCORE:
+            to_standardise[name] = value
+        elif feature.treatment is Treatment.LOG:
+            to_standardise[name] = treatments.signed_log(value)
+        elif feature.treatment is Treatment.DATE:
+            to_standardise[name] = moment = dates.seconds(value)
+            outputs[name] = dates.circles(moment)
+        elif feature.treatment is not Treatment.IGNORE:
+            outputs[name] = _apply(name, value, feature)
+    for name, scores in treatments.standard_scores(to_standardise).items():
+        outputs[name] = tf.concat([outputs[name], scores], axis=1) if name in outputs else scores
     label = custom_config["label"]
     outputs[label] = _label(treatments.one_value(inputs[label]), json.loads(custom_config["classes"]))
     return outputs
 
 
 def _apply(name: str, value: tf.Tensor, feature: Feature) -> tf.Tensor:
-    if feature.treatment in _NUMERIC:
-        return _NUMERIC[feature.treatment](value, name)
+    if feature.treatment is Treatment.MINMAX:
+        return treatments.minmax(value)
+    if feature.treatment is Treatment.RAW:
+        return treatments.raw(value)
     if feature.treatment is Treatment.BUCKETS:
-        return treatments.buckets(value, name, feature.buckets)
+        return treatments.buckets(value, feature.buckets)
     if feature.treatment is Treatment.HASH:
         return treatments.hashed(value, feature.buckets)
     if feature.treatment is Treatment.VOCABULARY:
