@@ -142,7 +142,11 @@ def compute_activations(
 
 
 def pool_activations(
-    rows: Activations, pooled: Callable[[Any], Any], shelf: Shelf, batch: int = 256
+    rows: Activations,
+    pooled: Callable[[Any], Any],
+    shelf: Shelf,
+    progress: Throttle,
+    batch: int = 256,
 ) -> Activations:
     """The features a frozen upper part makes of kept activations.
 
@@ -150,18 +154,24 @@ def pool_activations(
       rows: what the lower part made.
       pooled: activations (batch, ...) to features (batch, channels).
       shelf: where the arrays come from.
+      progress: receives `{"phase": "features", "step", "steps"}`; a step is a picture, its mirror
+        image another.
       batch: how many rows are run at a time.
     """
     spec = tf.TensorSpec((None, *rows.plain.shape[1:]), tf.as_dtype(rows.plain.dtype))
     run = tf.function(pooled, input_signature=[spec])
 
-    def features(maps: Array) -> Array:
-        channels, dtype = run.get_concrete_function().output_shapes[-1], np.float32
-        result = shelf.array((len(maps), channels), dtype)
+    channels = run.get_concrete_function().output_shapes[-1]
+    kept = [rows.plain] if rows.mirrored is None else [rows.plain, rows.mirrored]
+    features = []
+    for done, maps in enumerate(kept):
+        result = shelf.array((len(maps), channels), np.float32)
         for first in range(0, len(maps), batch):
             part = slice(first, first + batch)
             result[part] = run(np.asarray(maps[part])).numpy()
-        return result
-
-    mirrored = None if rows.mirrored is None else features(rows.mirrored)
-    return replace(rows, plain=features(rows.plain), mirrored=mirrored)
+            if progress.due():
+                step = done * len(maps) + min(part.stop, len(maps))
+                steps = len(kept) * len(maps)
+                progress.send({"phase": "features", "step": step, "steps": steps})
+        features.append(result)
+    return replace(rows, plain=features[0], mirrored=features[1] if len(features) > 1 else None)

@@ -117,7 +117,7 @@ def fit_images(
         settings.batch_size,
     )
     features, judged = (
-        pool_activations(kept, pooled, shelf) if fine_tune else kept for kept in (rows, judges)
+        pool_activations(kept, pooled, shelf, progress) if fine_tune else kept for kept in (rows, judges)
     )
     history = transfer.train(phase, features, judged, objective, best, rng, progress)
     best.restore()
