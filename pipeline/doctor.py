@@ -266,7 +266,8 @@ def gpu(which: Callable[[str], str | None] = shutil.which) -> Check:
         except (OSError, subprocess.SubprocessError):
             return Check("GPU", State.WARN, "nvidia-smi fails", "check the driver, or use the CPU")
     if importlib.util.find_spec("nvidia") is None:
-        advice = ".venv/bin/pip install 'tensorflow[and-cuda]' at the locked version to use it"
+        version = importlib.metadata.version("tensorflow")
+        advice = f"to use it: .venv/bin/pip install 'tensorflow[and-cuda]=={version}'"
         return Check("GPU", State.WARN, f"{names}, no CUDA libraries", advice)
     return Check("GPU", State.OK, names)
 
