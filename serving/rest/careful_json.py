@@ -153,14 +153,13 @@ def _parse_number(data: bytes, at: int) -> tuple[int | float, int]:
         integer = int(digits)
     else:  # too large for 64 bits: accumulated as a double, digit by digit
         use_double = True
-        for position, digit in enumerate(digits):
-            wider = integer * 10 + digit - 48
-            if wider > limit:
-                break
+        taken = 0
+        while (wider := integer * 10 + digits[taken] - 48) <= limit:
             integer = wider
-        significant = position - 1
+            taken += 1
+        significant = taken - 1
         double = float(integer)
-        for digit in digits[position:]:
+        for digit in digits[taken:]:
             if double >= 1.7976931348623157e307:
                 raise _fail("Number too big to be stored in double.", start)
             double = double * 10 + (digit - 48)

@@ -104,9 +104,7 @@ def _add(value: Any, name: str, feature: Feature) -> None:
             f"Unexpected element type in feature: {name} expecting type: {feature.kind}"
         )
     if kind == "int64" and converted > _INT64_MAX:
-        raise invalid_argument(
-            f"Feature: {name} has uint64_t element. Only int64_t is supported."
-        )
+        raise invalid_argument(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
     if isinstance(value, dict):
         converted = decode_base64(converted)
     feature.kind = kind

@@ -151,9 +151,7 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> str:
         items = _flat_texts(array, name) if array.ndim == 1 else None
         if items is None:
             leaf = _leaf(array, name)
-            items = [
-                _layout(row, array.ndim - 1, leaf, indent, True) for row in array.tolist()
-            ]
+            items = [_layout(row, array.ndim - 1, leaf, indent, True) for row in array.tolist()]
         return f'{{\n    "predictions": [{", ".join(items)}\n    ]\n}}'
     inner = indent + "    "
     columns = []
@@ -166,7 +164,7 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> str:
                 for row in array.tolist()
             ]
         )
-    rows = [f"{indent}{{\n" + ",\n".join(row) + f"\n{indent}}}" for row in zip(*columns)]
+    rows = [f"{indent}{{\n" + ",\n".join(row) + f"\n{indent}}}" for row in zip(*columns, strict=True)]
     return '{\n    "predictions": [\n' + ",\n".join(rows) + "\n    ]\n}"
 
 

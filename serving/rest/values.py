@@ -17,7 +17,7 @@ from serving.status import Code, ServingError, invalid_argument
 _MAX_RANK = 254
 _INT32_KINDS = (dtypes.DT_INT32, dtypes.DT_INT16, dtypes.DT_INT8, dtypes.DT_UINT8)
 _RANGES: dict[int, tuple[int, int]] = {
-    **{dtype: (-(2**31), 2**31 - 1) for dtype in _INT32_KINDS},
+    **dict.fromkeys(_INT32_KINDS, (-(2**31), 2**31 - 1)),
     dtypes.DT_INT64: (-(2**63), 2**63 - 1),
     dtypes.DT_UINT32: (0, 2**32 - 1),
     dtypes.DT_UINT64: (0, 2**64 - 1),

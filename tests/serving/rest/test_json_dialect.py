@@ -23,7 +23,10 @@ def error_of(body: bytes) -> str:
 @pytest.mark.parametrize(
     ("body", "value"),
     [
-        (b'{"a": [1, 2.5, "x", null, true, false, {}, []]}', [1, 2.5, "x", None, True, False, {}, []]),
+        (
+            b'{"a": [1, 2.5, "x", null, true, false, {}, []]}',
+            [1, 2.5, "x", None, True, False, {}, []],
+        ),
         (b'\xef\xbb\xbf{"a": 1}', 1),
         (b'{"a": 1} trailing', 1),
         (b'{"a": 1}}}}', 1),
@@ -170,11 +173,13 @@ def test_doubles_round_like_rapidjson():
 def _random_value(rng: random.Random, depth: int = 0) -> str:
     kind = rng.randrange(8 if depth < 4 else 5)
     if kind == 0:
-        return str(rng.randrange(-(10**rng.randrange(1, 25)), 10 ** rng.randrange(1, 25)))
+        return str(rng.randrange(-(10 ** rng.randrange(1, 25)), 10 ** rng.randrange(1, 25)))
     if kind == 1:
         return repr(rng.uniform(-1, 1) * 10.0 ** rng.randrange(-30, 30))
     if kind == 2:
-        return json.dumps("".join(chr(rng.choice([65, 34, 92, 233, 10, 0x1F600])) for _ in range(3)))
+        return json.dumps(
+            "".join(chr(rng.choice([65, 34, 92, 233, 10, 0x1F600])) for _ in range(3))
+        )
     if kind == 3:
         return rng.choice(["null", "true", "false", "NaN", "-Inf", "Infinity", "0.0", "1e5", "-0"])
     if kind == 4:

@@ -62,9 +62,7 @@ def column(**outputs):
 def test_row_layouts():
     f = np.float32
     assert row(y=f([2.5, 3])) == '{\n    "predictions": [2.5, 3.0\n    ]\n}'
-    assert row(y=f([[1, 2], [3, 4]])) == (
-        '{\n    "predictions": [[1.0, 2.0], [3.0, 4.0]\n    ]\n}'
-    )
+    assert row(y=f([[1, 2], [3, 4]])) == ('{\n    "predictions": [[1.0, 2.0], [3.0, 4.0]\n    ]\n}')
     assert row(y=f([])) == '{\n    "predictions": []\n}'
     assert row(y=np.zeros((1, 0), f)) == '{\n    "predictions": [[]\n    ]\n}'
     assert row(a=f([1, 2]), b=np.int64([[3], [4]])) == (
@@ -76,9 +74,7 @@ def test_row_layouts():
 def test_columnar_layouts():
     f = np.float32
     assert column(y=f(3)) == '{\n    "outputs": 3.0\n}'
-    assert column(y=f([2.5, 3])) == (
-        '{\n    "outputs": [\n        2.5,\n        3.0\n    ]\n}'
-    )
+    assert column(y=f([2.5, 3])) == ('{\n    "outputs": [\n        2.5,\n        3.0\n    ]\n}')
     assert column(y=f([])) == '{\n    "outputs": []\n}'
     assert column(a=f([1]), b=np.array(b"s", object)) == (
         '{\n    "outputs": {\n        "a": [\n            1.0\n        ],\n'
@@ -125,6 +121,4 @@ def test_results():
 
 
 def test_error():
-    assert encode_error(invalid_argument('a "b"\n')) == (
-        b'{\n    "error": "a \\"b\\"\\n"\n}'
-    )
+    assert encode_error(invalid_argument('a "b"\n')) == (b'{\n    "error": "a \\"b\\"\\n"\n}')

@@ -1,0 +1,336 @@
+"""Merges the runs of concurrent requests into batches, by TF Serving's batching parameters."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from serving import monitoring
+from serving.batching_arrays import concatenate, split
+from serving.models.saved_model import Arrays, Program
+from serving.models.text_protos import read_declared
+from serving.status import Code, ServingError, invalid_argument
+
+PER_MODEL_FILE = "batching_params.pbtxt"
+Run = Callable[[Program, Sequence[np.ndarray], float | None], Awaitable[Arrays]]
+
+
+@dataclass(frozen=True)
+class BatchingParameters:
+    """TF Serving's BatchingParameters with its defaults; sizes are rows, times microseconds."""
+
+    max_batch_size: int = 1000
+    batch_timeout_micros: int = 0
+    max_enqueued_batches: int = 10
+    num_batch_threads: int = os.cpu_count() or 1
+    thread_pool_name: str = ""
+    allowed_batch_sizes: tuple[int, ...] = ()
+    pad_variable_length_inputs: bool = False
+    enable_large_batch_splitting: bool = False
+    max_execution_batch_size: int = 0
+
+    @classmethod
+    def from_proto(cls, proto: Any) -> BatchingParameters:
+        """Parameters of a parsed file; what it does not set keeps its default."""
+        values: dict[str, Any] = {}
+        for field, value in proto.ListFields():
+            repeated = field.name == "allowed_batch_sizes"
+            values[field.name] = tuple(value) if repeated else getattr(value, "value", value)
+        return cls(**values)
+
+    @property
+    def execution_size(self) -> int:
+        """Rows of the largest batch that is run."""
+        if self.enable_large_batch_splitting and self.max_execution_batch_size:
+            return self.max_execution_batch_size
+        return self.max_batch_size
+
+    def check(self) -> None:
+        """Refuses sizes that contradict each other.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT.
+        """
+        sizes = self.allowed_batch_sizes
+        if sizes and sizes[-1] != self.max_batch_size:
+            raise invalid_argument(
+                "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
+                f"{sizes[-1]}; expected {self.max_batch_size}"
+            )
+        if list(sizes) != sorted(set(sizes)):
+            raise invalid_argument("allowed_batch_sizes must be in ascending order.")
+
+    def padded_size(self, size: int) -> int:
+        """Rows a batch is padded to: the next allowed size."""
+        return next((allowed for allowed in self.allowed_batch_sizes if allowed >= size), size)
+
+
+@dataclass
+class _Task:
+    arrays: list[np.ndarray]
+    size: int
+    deadline: float | None
+    future: asyncio.Future[Arrays]
+    enqueued: float
+
+
+class _Batch:
+    def __init__(self, opened: float) -> None:
+        self.tasks: list[_Task] = []
+        self.size = 0
+        self.opened = opened
+        self.closed = False
+
+
+class _Queue:
+    """Batches of one program, the last of which may still grow."""
+
+    def __init__(self, program: Program, parameters: BatchingParameters) -> None:
+        self.program = program
+        self.parameters = parameters
+        self.batches: deque[_Batch] = deque()
+
+    def add(self, tasks: list[_Task], now: float) -> None:
+        """Puts tasks into the open batch or new ones, all of them or none.
+
+        Raises:
+            ServingError: UNAVAILABLE when the queue is full.
+        """
+        limit = self.parameters.execution_size
+        last = self.batches[-1] if self.batches else None
+        room = limit - last.size if last is not None and not last.closed else 0
+        needed, left = 0, room
+        for task in tasks:
+            if task.size > left:
+                needed, left = needed + 1, limit
+            left -= task.size
+        if len(self.batches) + needed > self.parameters.max_enqueued_batches:
+            raise ServingError(
+                Code.UNAVAILABLE,
+                "The batch scheduling queue to which this task was submitted is full; currently "
+                f"{len(self.batches)} batches enqueued and max_enqueued_batches is "
+                f"{self.parameters.max_enqueued_batches}",
+            )
+        for task in tasks:
+            if last is None or last.closed or last.size + task.size > limit:
+                if last is not None:
+                    last.closed = True
+                last = _Batch(now)
+                self.batches.append(last)
+            last.tasks.append(task)
+            last.size += task.size
+            last.closed = last.size >= limit
+
+    def due(self, now: float) -> bool:
+        """Whether the first batch is full or has waited long enough."""
+        if not self.batches:
+            return False
+        first = self.batches[0]
+        return first.closed or now >= first.opened + self.parameters.batch_timeout_micros / 1e6
+
+
+class Batcher:
+    """One scheduler for all models, one queue per signature and version.
+
+    Everything happens in the event loop; only the runs themselves may leave it. A batch is
+    formed at the end of a pass through the loop, so that requests that arrived together are run
+    together even without a timeout.
+
+    Args:
+        parameters: For all models.
+        per_model: Read `batching_params.pbtxt` from each version directory instead; versions
+            without it are not batched.
+    """
+
+    def __init__(self, parameters: BatchingParameters, per_model: bool = False) -> None:
+        self.run: Run
+        self._parameters = parameters
+        self._per_model = per_model
+        self._queues: WeakKeyDictionary[Program, _Queue | None] = WeakKeyDictionary()
+        self._running = 0
+        self._pump_scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    def _parameters_for(self, path: str) -> BatchingParameters | None:
+        if not self._per_model:
+            return self._parameters
+        file = os.path.join(path, PER_MODEL_FILE)
+        if not os.path.exists(file):
+            return None
+        return BatchingParameters.from_proto(read_declared(file, "BatchingParameters"))
+
+    def check(self, path: str) -> None:
+        """Refuses to load a version whose batching parameters are wrong.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT.
+        """
+        parameters = self._parameters_for(path)
+        if parameters is not None:
+            parameters.check()
+
+    def _queue(self, program: Program) -> _Queue | None:
+        if program not in self._queues:
+            parameters = self._parameters_for(program.servable.path)
+            self._queues[program] = _Queue(program, parameters) if parameters else None
+        return self._queues[program]
+
+    async def submit(
+        self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None
+    ) -> Arrays:
+        """Runs one request's arrays as part of a batch.
+
+        Args:
+            program: What to run.
+            arrays: One array per feed, all with the same first dimension.
+            deadline: `time.monotonic` value, None for none.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT for arrays that cannot be batched, UNAVAILABLE when
+                the queue is full, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED when a whole batch
+                waited past its deadlines, or what the model raises.
+        """
+        queue = self._queue(program)
+        if queue is None:
+            return await self.run(program, arrays, deadline)
+        size = _rows(arrays)
+        for _ in arrays:
+            monitoring.input_batch_size.add(value=size)
+        parameters = queue.parameters
+        if size > parameters.max_batch_size:
+            raise invalid_argument(
+                f"Task size {size} is larger than maximum input batch size "
+                f"{parameters.max_batch_size}"
+            )
+        now = time.monotonic()
+        loop = asyncio.get_running_loop()
+        step = parameters.execution_size
+        tasks = [
+            _Task(
+                [array[start : start + step] for array in arrays] if size > step else list(arrays),
+                min(step, size - start),
+                deadline,
+                loop.create_future(),
+                now,
+            )
+            for start in range(0, max(size, 1), step)
+        ]
+        queue.add(tasks, now)
+        self._schedule_pump()
+        timer = None
+        if deadline is not None:
+            timer = loop.call_at(loop.time() + deadline - now, _expire, tasks)
+        try:
+            parts = [await task.future for task in tasks]
+        finally:
+            if timer is not None:
+                timer.cancel()
+            for task in tasks:
+                if task.future.done() and not task.future.cancelled():
+                    task.future.exception()  # mark as seen
+        if len(parts) == 1:
+            return parts[0]
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def _schedule_pump(self) -> None:
+        if not self._pump_scheduled:
+            self._pump_scheduled = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Starts every batch that is due while there are threads for it."""
+        self._pump_scheduled = False
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = time.monotonic()
+        wake: float | None = None
+        for queue in [queue for queue in self._queues.values() if queue and queue.batches]:
+            while queue.due(now) and self._running < self._parameters.num_batch_threads:
+                batch = queue.batches.popleft()
+                self._running += 1
+                task = loop.create_task(self._process(queue, batch))
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+            if queue.batches and not queue.due(now):
+                opened = queue.batches[0].opened + queue.parameters.batch_timeout_micros / 1e6
+                wake = opened if wake is None else min(wake, opened)
+        if wake is not None:
+            self._timer = loop.call_later(max(wake - now, 0), self._pump)
+
+    async def _process(self, queue: _Queue, batch: _Batch) -> None:
+        try:
+            results = await self._run_batch(queue, batch)
+        except ServingError as error:
+            for task in batch.tasks:
+                if not task.future.done():
+                    task.future.set_exception(error)
+        except BaseException as error:
+            for task in batch.tasks:
+                if not task.future.done():
+                    task.future.set_exception(ServingError(Code.INTERNAL, str(error)))
+            raise
+        else:
+            for task, result in zip(batch.tasks, results, strict=True):
+                if not task.future.done():
+                    task.future.set_result(result)
+        finally:
+            self._running -= 1
+            self._schedule_pump()
+
+    async def _run_batch(self, queue: _Queue, batch: _Batch) -> list[Arrays]:
+        parameters = queue.parameters
+        now = time.monotonic()
+        for task in batch.tasks:
+            monitoring.queuing_latency.add(
+                parameters.thread_pool_name, value=(now - task.enqueued) * 1e6
+            )
+        deadlines = [task.deadline for task in batch.tasks]
+        if all(deadline is not None and deadline <= now for deadline in deadlines):
+            raise ServingError(
+                Code.RESOURCE_EXHAUSTED, "Run() timeout exceeded while waiting in batching queue"
+            )
+        latest = None if None in deadlines else max(d for d in deadlines if d is not None)
+        padded = parameters.padded_size(batch.size)
+        monitoring.padding_size.add(str(padded), value=padded - batch.size)
+        monitoring.processed_batch_size.add(value=padded)
+        merged = concatenate(
+            [task.arrays for task in batch.tasks],
+            padded - batch.size,
+            parameters.pad_variable_length_inputs,
+            queue.program.feeds,
+        )
+        outputs = await self.run(queue.program, merged, latest)
+        monitoring.wrapped_run_count.add()
+        return split(outputs, [task.size for task in batch.tasks], padded)
+
+
+def _expire(tasks: list[_Task]) -> None:
+    for task in tasks:
+        if not task.future.done():
+            task.future.set_exception(
+                ServingError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")
+            )
+
+
+def _rows(arrays: Sequence[np.ndarray]) -> int:
+    if not arrays:
+        raise invalid_argument("Batching Run() must have at least one input tensor")
+    for array in arrays:
+        if not array.ndim:
+            raise invalid_argument("Batching Run() input tensors must have at least one dimension")
+        if len(array) != len(arrays[0]):
+            raise invalid_argument(
+                "Batching Run() input tensors must have equal 0th-dimension size"
+            )
+    return len(arrays[0])

@@ -1,0 +1,114 @@
+"""Decides where a model run happens: in the event loop, in a thread, or within a batch.
+
+A run of a tiny model takes 5 microseconds; handing it to a thread and back takes 50. A run of a
+large one takes milliseconds and must not stop the event loop. So a program starts in the pool,
+and moves into the loop once its measured cost is small; a slow run moves it back at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from serving.models.saved_model import Arrays, Program
+from serving.status import Code, ServingError
+
+if TYPE_CHECKING:
+    from serving.batching import Batcher
+
+_PROVING_RUNS = 8  # runs in the pool before a program may run in the loop
+_CHEAP_SECONDS = 0.0003
+_SLOW_SECONDS = 0.002
+_BACK_OFF_SECONDS = 5.0  # time in the pool after a slow run in the loop
+_SMALL_BYTES = 1 << 16  # larger inputs always go to the pool
+
+
+class Engine:
+    """Runs programs with a deadline.
+
+    Args:
+        threads: Size of the pool.
+        batcher: Merges runs across requests, None to run each on its own.
+    """
+
+    def __init__(self, threads: int, batcher: Batcher | None = None) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
+        self._batcher = batcher
+        if batcher is not None:
+            batcher.run = self.run_alone
+
+    async def run(
+        self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None
+    ) -> Arrays:
+        """Runs a program on one request's arrays.
+
+        Args:
+            program: What to run.
+            arrays: One array per feed.
+            deadline: `time.monotonic` value after which the request fails, None for never.
+
+        Raises:
+            ServingError: DEADLINE_EXCEEDED, UNAVAILABLE (batching queue full), or whatever the
+                model raises.
+        """
+        if self._batcher is not None:
+            return await self._batcher.submit(program, arrays, deadline)
+        return await self.run_alone(program, arrays, deadline)
+
+    def try_now(self, program: Program, arrays: Sequence[np.ndarray]) -> Arrays | None:
+        """Runs in the event loop if that is allowed: cheap, small, no batching. Else None."""
+        return None if self._batcher is not None else self._in_loop(program, arrays)
+
+    def _in_loop(self, program: Program, arrays: Sequence[np.ndarray]) -> Arrays | None:
+        if program.runs < _PROVING_RUNS or program.cost >= _CHEAP_SECONDS:
+            return None
+        start = time.monotonic()
+        if start < program.not_before or sum([array.nbytes for array in arrays]) > _SMALL_BYTES:
+            return None
+        result = program(arrays)
+        self._learn(program, time.monotonic() - start, in_loop=True)
+        return result
+
+    async def run_alone(
+        self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None
+    ) -> Arrays:
+        """Runs a program without batching; see `run`."""
+        result = self._in_loop(program, arrays)
+        if result is not None:
+            return result
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._pool, self._timed, program, arrays)
+        if deadline is None:
+            return await future
+        try:
+            return await asyncio.wait_for(future, deadline - time.monotonic())
+        except TimeoutError:
+            raise ServingError(
+                Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
+            ) from None
+
+    def _timed(self, program: Program, arrays: Sequence[np.ndarray]) -> Arrays:
+        start = time.thread_time()
+        wall = time.monotonic()
+        result = program(arrays)
+        # Waiting for the interpreter lock is no cost of the model; work in other threads is.
+        elapsed = time.monotonic() - wall
+        self._learn(program, min(elapsed, max(time.thread_time() - start, elapsed / 8)))
+        return result
+
+    @staticmethod
+    def _learn(program: Program, seconds: float, *, in_loop: bool = False) -> None:
+        program.runs += 1
+        weight = 0.5 if program.runs < _PROVING_RUNS else 0.1
+        program.cost += weight * (seconds - program.cost)
+        if in_loop and seconds > _SLOW_SECONDS:
+            program.not_before = time.monotonic() + _BACK_OFF_SECONDS
+
+    def close(self) -> None:
+        """Drops what has not started."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

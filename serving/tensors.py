@@ -1,0 +1,131 @@
+"""TensorProto to numpy arrays and back, by the rules of TensorFlow's own conversion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tensorflow.core.framework import tensor_pb2
+
+from serving import dtypes
+from serving.status import invalid_argument
+
+# Field that carries the values of a dtype, and how many field values make one element.
+_FIELDS: dict[int, tuple[str, int]] = {
+    dtypes.DT_FLOAT: ("float_val", 1),
+    dtypes.DT_DOUBLE: ("double_val", 1),
+    dtypes.DT_INT32: ("int_val", 1),
+    dtypes.DT_UINT8: ("int_val", 1),
+    dtypes.DT_INT16: ("int_val", 1),
+    dtypes.DT_INT8: ("int_val", 1),
+    dtypes.DT_UINT16: ("int_val", 1),
+    dtypes.DT_STRING: ("string_val", 1),
+    dtypes.DT_COMPLEX64: ("scomplex_val", 2),
+    dtypes.DT_COMPLEX128: ("dcomplex_val", 2),
+    dtypes.DT_INT64: ("int64_val", 1),
+    dtypes.DT_BOOL: ("bool_val", 1),
+    dtypes.DT_HALF: ("half_val", 1),
+    14: ("half_val", 1),  # bfloat16
+    dtypes.DT_UINT32: ("uint32_val", 1),
+    dtypes.DT_UINT64: ("uint64_val", 1),
+}
+_MAX_RANK = 254
+
+
+def _numpy_type(dtype: int) -> Any:
+    if dtype == 14:
+        import ml_dtypes
+
+        return ml_dtypes.bfloat16
+    return dtypes.NUMPY_TYPES[dtype]
+
+
+def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
+    """The tensor a client sent.
+
+    As in TensorFlow, too few values repeat the last one, none at all are zeros, and surplus
+    values are ignored; `tensor_content` must have the exact size.
+
+    Args:
+        proto: Tensor message; either typed values or `tensor_content`.
+        alias: Input name, for the error.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT `tensor parsing error: <alias>`.
+    """
+    failure = invalid_argument(f"tensor parsing error: {alias}")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.dtype not in _FIELDS or proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise failure
+    count = 1
+    for size in shape:
+        count *= size
+    if len(shape) > _MAX_RANK or count > 2**40:
+        raise failure
+    dtype = _numpy_type(proto.dtype)
+    field, width = _FIELDS[proto.dtype]
+    if proto.tensor_content:
+        if proto.dtype == dtypes.DT_STRING:
+            raise failure
+        if len(proto.tensor_content) != count * np.dtype(dtype).itemsize:
+            raise failure
+        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+    values = list(getattr(proto, field))[: count * width]
+    if len(values) % width:
+        raise failure
+    if not values:
+        values = [b"" if proto.dtype == dtypes.DT_STRING else 0] * width
+    try:
+        flat = _flat(values, proto.dtype, dtype)
+        if len(flat) < count:
+            flat = np.concatenate([flat, np.repeat(flat[-1:], count - len(flat))])
+        return flat[:count].reshape(shape)
+    except (ValueError, MemoryError):
+        raise failure from None
+
+
+def _flat(values: list[Any], number: int, dtype: Any) -> np.ndarray:
+    if number == dtypes.DT_STRING:
+        strings = np.empty(len(values), dtype=object)
+        strings[:] = values
+        return strings
+    if number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
+        return np.array(values[::2], dtype) + 1j * np.array(values[1::2], dtype)
+    if number in (dtypes.DT_HALF, 14):
+        return np.array(values, np.int64).astype(np.uint16).view(dtype)
+    if np.dtype(dtype).kind in "iu" and number not in (dtypes.DT_INT64, dtypes.DT_UINT64):
+        return np.array(values, np.int64).astype(dtype)
+    return np.array(values, dtype)
+
+
+def to_proto(
+    array: np.ndarray, proto: tensor_pb2.TensorProto, as_content: bool = False
+) -> tensor_pb2.TensorProto:
+    """Writes an array into a tensor message.
+
+    Args:
+        array: Numpy array; strings are objects holding bytes.
+        proto: Message to fill.
+        as_content: Write `tensor_content` instead of typed values, except for strings.
+    """
+    number = dtypes.dtype_of(array)
+    proto.dtype = number
+    shape = proto.tensor_shape
+    shape.SetInParent()
+    for size in array.shape:
+        shape.dim.add().size = size
+    if number == dtypes.DT_STRING:
+        proto.string_val.extend(
+            value if isinstance(value, bytes) else str(value).encode()
+            for value in array.ravel().tolist()
+        )
+    elif as_content or number not in _FIELDS:
+        proto.tensor_content = array.tobytes()
+    elif number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
+        parts = np.stack([array.real, array.imag], axis=-1)
+        getattr(proto, _FIELDS[number][0]).extend(parts.ravel().tolist())
+    elif number in (dtypes.DT_HALF, 14):
+        proto.half_val.extend(array.ravel().view(np.uint16).tolist())
+    else:
+        getattr(proto, _FIELDS[number][0]).extend(array.ravel().tolist())
+    return proto
