@@ -12,8 +12,8 @@ Format = Literal["auto", "csv", "parquet", "tfrecord", "images"]
 class DataSection(BaseModel):
     """Where the data comes from.
 
-    A column is ingested when the schema names it; columns in `exclude` are dropped before
-    anything else looks at them (leaks, secrets).
+    Every column is ingested but those in `exclude`; one that the schema does not know is written
+    too, so that the validator can report it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +31,9 @@ class DataSection(BaseModel):
     positive: str = ""
     """Binary: the class whose probability is `score`. Empty: the last one of the label's domain."""
     exclude: tuple[str, ...] = ()
+    """Columns dropped before anything else looks at them: leaks, secrets."""
+    missing: tuple[str, ...] = ()
+    """Spellings of a missing number beside the empty cell, such as "NA" or "?"."""
     split: dict[str, int] = {"train": 8, "eval": 1, "test": 1}
     """Parts of the whole by stable hash of the row; names are fixed, sizes are yours."""
     split_seed: int = 0

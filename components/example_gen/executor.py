@@ -1,0 +1,122 @@
+"""Runs ingestion on Beam: files in, train, eval and test as TFRecord of tf.Example out."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+
+from components.example_gen.ingestion import Ingestion
+from components.example_gen.rows import SKIPPED, FindTypes, JoinEvidence, ToExamples
+from components.example_gen.shards import WriteShard, shard_counts
+from components.example_gen.splits import SPLITS
+from components.example_gen.tally import WriteTally, read_tally
+from data.reading import stream
+from data.reading.errors import DataError
+from data.sources import Source, resolve
+
+# What TFX's own components read off an Examples artifact.
+PAYLOAD_FORMAT = "payload_format"
+FILE_FORMAT = "file_format"
+FINGERPRINT = "input_fingerprint"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Two passes over the files: the columns' types, then the rows."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the splits and checks that each has rows.
+
+        Raises:
+          DataError: no rows, a split without rows, or whatever reading found.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        ingestion = Ingestion.load(exec_properties["ingestion"])
+        source = resolve(exec_properties["data_path"], Path.cwd(), exec_properties["file_format"])
+        artifact = artifact_utils.get_single_instance(output_dict["examples"])
+        artifact.split_names = artifact_utils.encode_split_names(list(SPLITS))
+
+        try:
+            with self._make_beam_pipeline() as pipeline:
+                ingest(pipeline, source, ingestion, artifact.uri)
+        except Exception as error:
+            found = _own(error)
+            if found is None:
+                raise
+            raise found from error
+
+        rows, skipped = read_tally(artifact.uri)
+        for line in skipped:
+            logging.warning("left out: %s", line)
+        _check(rows, source, ingestion, len(skipped))
+        artifact.set_string_custom_property(PAYLOAD_FORMAT, "FORMAT_TF_EXAMPLE")
+        artifact.set_string_custom_property(FILE_FORMAT, "tfrecords_gzip")
+        artifact.set_string_custom_property(FINGERPRINT, exec_properties["data_fingerprint"])
+        artifact.set_string_custom_property("rows", json.dumps(rows))
+        artifact.set_int_custom_property("skipped", len(skipped))
+
+
+def ingest(pipeline: beam.Pipeline, source: Source, ingestion: Ingestion, uri: str) -> None:
+    """The Beam graph.
+
+    Args:
+      pipeline: to add to.
+      source: the files; workers must see them at the same paths.
+      ingestion: what to write.
+      uri: the artifact's folder; each split becomes `Split-<name>` in it.
+    """
+    shards = shard_counts(sum(file.stat().st_size for file in source.files), ingestion.split)
+    folders = {name: f"{uri}/Split-{name}" for name in SPLITS}
+    pieces = (
+        pipeline | "Pieces" >> beam.Create(stream.pieces(source)) | "Spread" >> beam.Reshuffle()
+    )
+    found = (
+        pieces
+        | "FindTypes" >> beam.ParDo(FindTypes(ingestion))
+        | "JoinEvidence" >> beam.CombineGlobally(JoinEvidence())
+    )
+    chunks, skipped = pieces | "ToExamples" >> beam.ParDo(
+        ToExamples(ingestion, shards), beam.pvalue.AsSingleton(found)
+    ).with_outputs(SKIPPED, main="chunks")
+    counts = (
+        chunks
+        | "ByShard" >> beam.GroupByKey()
+        | "WriteShard" >> beam.ParDo(WriteShard(folders, shards))
+    )
+    _ = (
+        pipeline
+        | "Once" >> beam.Create([uri])
+        | "WriteTally"
+        >> beam.ParDo(WriteTally(), beam.pvalue.AsList(counts), beam.pvalue.AsList(skipped))
+    )
+
+
+def _own(error: BaseException) -> DataError | None:
+    """Our sentence inside what the engine made of it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, DataError):
+            return DataError(str(seen).split(" [while running ")[0])
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _check(rows: dict[str, int], source: Source, ingestion: Ingestion, skipped: int) -> None:
+    total = sum(rows.values())
+    if total == 0:
+        left = f" ({skipped} pictures could not be decoded)" if skipped else ""
+        raise DataError(f"{source.name} has no rows{left}.")
+    for name, count in rows.items():
+        if count == 0:
+            raise DataError(
+                f"{source.name} has {total} rows, and none of them fell into '{name}': too few for "
+                f"the split {ingestion.split}. Add rows, or change data.split or data.split_seed."
+            )

@@ -1,0 +1,77 @@
+"""What the executor must know, and nothing else: whatever is in here reruns it when it changes."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.example_gen.config import DataSection
+
+TYPES = {schema_pb2.INT: "INT", schema_pb2.FLOAT: "FLOAT", schema_pb2.BYTES: "BYTES"}
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """The part of the configuration and of the schema that decides what is written."""
+
+    types: dict[str, str]
+    """INT, FLOAT or BYTES per column that the schema names."""
+    exclude: tuple[str, ...]
+    missing: tuple[str, ...]
+    split: dict[str, int]
+    split_seed: int
+    split_by: str
+    skip_corrupt: bool
+
+    def dump(self) -> str:
+        """As JSON, the same text for the same content."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def load(text: str) -> "Ingestion":
+        """From `dump`."""
+        fields = json.loads(text)
+        for name in ("exclude", "missing"):
+            fields[name] = tuple(fields[name])
+        return Ingestion(**fields)
+
+
+def plan(section: DataSection, schema: Path | None) -> Ingestion:
+    """What to ingest, from the configuration and, where there is one, the curated schema.
+
+    Only the columns' types are taken from the schema: a changed range or domain asks for another
+    validation, not for another ingestion.
+
+    Raises:
+      ValueError: the label's type in the schema does not fit the task.
+    """
+    types = {} if schema is None else read_types(schema)
+    label = "BYTES" if section.task.is_classification else "FLOAT"
+    known = types.setdefault(section.label, label)
+    if section.task.is_classification and known != "BYTES":
+        raise ValueError(
+            f"{schema}: the label '{section.label}' of a {section.task.value} task is text, one of "
+            f"its classes: it needs type: BYTES and a string_domain. Received: {known}"
+        )
+    for name in section.exclude:
+        types.pop(name, None)
+    return Ingestion(
+        types=dict(sorted(types.items())),
+        exclude=tuple(sorted(section.exclude)),
+        missing=tuple(sorted(section.missing)),
+        split={name: section.split[name] for name in ("train", "eval", "test")},
+        split_seed=section.split_seed,
+        split_by=section.split_by,
+        skip_corrupt=section.skip_corrupt,
+    )
+
+
+def read_types(schema: Path) -> dict[str, str]:
+    """The type of each column of a schema in text form."""
+    text = schema.read_text(encoding="utf-8")
+    parsed = text_format.Parse(text, schema_pb2.Schema())
+    return {
+        feature.name: TYPES[feature.type] for feature in parsed.feature if feature.type in TYPES
+    }

@@ -1,0 +1,147 @@
+"""The Beam steps between files and shards: find each column's type, then convert, hash and split."""
+
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+import pyarrow as pa
+
+from components.example_gen import convert, splits
+from components.example_gen.ingestion import Ingestion
+from data.reading import kinds, parquet, stream
+from data.reading.stream import Piece
+from data.sources import SourceFormat
+
+Row = tuple[bytes, bytes]
+"""Digest and serialized tf.Example."""
+Shard = tuple[str, int]
+"""Split and number of the file in it."""
+
+CHUNK_BYTES = 1 << 20
+"""Rows travel between workers in chunks of about this size: few elements, none of them large."""
+SKIPPED = "skipped"
+"""The tag of the output that names pictures left out."""
+
+
+@beam.typehints.with_input_types(Piece)
+@beam.typehints.with_output_types(dict[str, int])
+class FindTypes(beam.DoFn):
+    """The evidence for each column's type in one piece; all of its rows are looked at."""
+
+    def __init__(self, ingestion: Ingestion) -> None:
+        self._ingestion = ingestion
+
+    def process(self, piece: Piece) -> Iterator[dict[str, int]]:
+        yield evidence(piece, self._ingestion)
+
+
+def evidence(piece: Piece, ingestion: Ingestion) -> dict[str, int]:
+    """The evidence of a piece, column by column, reading only the columns that leave a doubt."""
+    if piece.format is SourceFormat.IMAGES:
+        return {"image": int(kinds.Evidence.STRINGS), "label": int(kinds.Evidence.STRINGS)}
+    found: dict[str, int] = {}
+    doubtful: set[str] | None = None
+    if piece.format is SourceFormat.PARQUET:
+        found, doubtful = parquet_evidence(piece, ingestion)
+        if not doubtful:
+            return found
+    for batch in stream.read(piece, columns=doubtful):
+        for name in batch.schema.names:
+            if name not in ingestion.exclude:
+                found[name] = found.get(name, 0) | evidence_of(batch, name, piece, ingestion)
+    return found
+
+
+def evidence_of(batch: pa.RecordBatch, name: str, piece: Piece, ingestion: Ingestion) -> int:
+    """What one batch says about one column; nothing is parsed where the schema says text."""
+    if ingestion.types.get(name) == "BYTES":
+        return int(kinds.Evidence.VALUES)
+    untyped = piece.format is SourceFormat.CSV
+    return int(kinds.evidence(batch.column(name), untyped, ingestion.missing))
+
+
+def parquet_evidence(piece: Piece, ingestion: Ingestion) -> tuple[dict[str, int], set[str]]:
+    """What the file's own schema says, and the columns whose values must be looked at."""
+    seen = kinds.Evidence
+    found: dict[str, int] = {}
+    doubtful: set[str] = set()
+    for name, kind in parquet.kinds(piece.files[0]).items():
+        if name in ingestion.exclude:
+            continue
+        wanted = ingestion.types.get(name)
+        if wanted == "BYTES":
+            found[name] = int(seen.VALUES)
+        elif pa.types.is_integer(kind):
+            found[name] = int(seen.VALUES | seen.NOT_BOOL)
+        elif pa.types.is_boolean(kind):
+            found[name] = int(seen.VALUES)
+        elif pa.types.is_floating(kind) and wanted != "INT":
+            found[name] = int(seen.VALUES | seen.NOT_BOOL | seen.NOT_INT | seen.REAL)
+        elif not pa.types.is_null(kind) and wanted is None:
+            found[name] = int(seen.VALUES | seen.STRINGS)
+        else:
+            doubtful.add(name)
+    return found, doubtful
+
+
+@beam.typehints.with_input_types(dict[str, int])
+@beam.typehints.with_output_types(dict[str, int])
+class JoinEvidence(beam.CombineFn):
+    """The evidence of all pieces."""
+
+    def create_accumulator(self) -> dict[str, int]:
+        return {}
+
+    def add_input(self, accumulator: dict[str, int], part: dict[str, int]) -> dict[str, int]:
+        return kinds.join([accumulator, part])
+
+    def merge_accumulators(self, parts: Iterable[dict[str, int]]) -> dict[str, int]:
+        return kinds.join(list(parts))
+
+    def extract_output(self, accumulator: dict[str, int]) -> dict[str, int]:
+        return accumulator
+
+
+@beam.typehints.with_input_types(Piece, dict[str, int])
+@beam.typehints.with_output_types(tuple[Shard, list[Row]])
+class ToExamples(beam.DoFn):
+    """A piece as chunks of rows, each chunk keyed by the shard it belongs to."""
+
+    def __init__(self, ingestion: Ingestion, shards: dict[str, int]) -> None:
+        self._ingestion = ingestion
+        self._shards = shards
+
+    def process(
+        self, piece: Piece, found: dict[str, int]
+    ) -> Iterator[tuple[Shard, list[Row]] | beam.pvalue.TaggedOutput]:
+        types = chosen_types(found, self._ingestion)
+        corrupt: list[str] | None = [] if self._ingestion.skip_corrupt else None
+        held: dict[Shard, list[Row]] = {}
+        sizes: dict[Shard, int] = {}
+        for batch in stream.read(piece, corrupt):
+            for shard, row in self._rows(batch, types):
+                held.setdefault(shard, []).append(row)
+                sizes[shard] = sizes.get(shard, 0) + len(row[1])
+                if sizes[shard] >= CHUNK_BYTES:
+                    yield shard, held.pop(shard)
+                    sizes[shard] = 0
+        yield from held.items()
+        for line in corrupt or ():
+            yield beam.pvalue.TaggedOutput(SKIPPED, line)
+
+    def _rows(self, batch: pa.RecordBatch, types: dict[str, str]) -> Iterator[tuple[Shard, Row]]:
+        plan = self._ingestion
+        ends = splits.bounds(plan.split)
+        rows = splits.digests(batch, plan.split_seed)
+        groups: list[bytes | None] = [None] * len(rows)
+        if plan.split_by:
+            groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
+        examples = convert.encode(batch, types, plan.missing)
+        for row, group, example in zip(rows, groups, examples, strict=True):
+            split = splits.split_of(group or row, ends)
+            yield (split, splits.shard_of(row, self._shards[split])), (row, example)
+
+
+def chosen_types(found: dict[str, int], ingestion: Ingestion) -> dict[str, str]:
+    """The type of each column to write; one that is never filled and not in the schema has none."""
+    chosen = {name: kinds.choose(seen, ingestion.types.get(name)) for name, seen in found.items()}
+    return {name: kind for name, kind in chosen.items() if kind is not None}

@@ -1,0 +1,46 @@
+"""Writes a split's rows as TFRecord files, each complete or not there, its rows mixed and in a fixed order."""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from math import ceil
+from pathlib import PurePosixPath
+
+import apache_beam as beam
+import tensorflow as tf
+
+from components.example_gen.rows import Row, Shard
+from components.example_gen.splits import SPLITS, places
+
+SHARD_BYTES = 64 << 20
+"""Input bytes per file: a worker holds one file's rows in memory while it sorts them."""
+
+
+def shard_counts(total_bytes: int, split: dict[str, int]) -> dict[str, int]:
+    """How many files each split is written to."""
+    whole = sum(split.values())
+    return {name: max(1, ceil(total_bytes * split[name] / whole / SHARD_BYTES)) for name in SPLITS}
+
+
+@beam.typehints.with_input_types(tuple[Shard, Iterable[list[Row]]])
+@beam.typehints.with_output_types(tuple[str, int])
+class WriteShard(beam.DoFn):
+    """Writes one file and yields its split and number of rows."""
+
+    def __init__(self, folders: dict[str, str], shards: dict[str, int]) -> None:
+        self._folders = folders
+        self._shards = shards
+
+    def process(self, element: tuple[Shard, Iterable[list[Row]]]) -> Iterator[tuple[str, int]]:
+        (split, number), chunks = element
+        rows = sorted(row for chunk in chunks for row in chunk)
+        order = places([digest for digest, _ in rows])
+        folder = PurePosixPath(self._folders[split])
+        final = folder / f"data_tfrecord-{number:05d}-of-{self._shards[split]:05d}.gz"
+        # Written elsewhere and renamed: a retried worker replaces the file, a killed one leaves none.
+        beside = folder.parent / f".{split}-{number}-{uuid.uuid4().hex}"
+        tf.io.gfile.makedirs(str(folder))
+        with tf.io.TFRecordWriter(str(beside), "GZIP") as writer:
+            for _, (_, example) in sorted(zip(order, rows, strict=True)):
+                writer.write(example)
+        tf.io.gfile.rename(str(beside), str(final), overwrite=True)
+        yield split, len(rows)

@@ -1,0 +1,91 @@
+"""Which split a row belongs to, and its place in it: decided by the row's content alone."""
+
+import hashlib
+from bisect import bisect
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.reading import kinds
+from data.reading.errors import DataError
+
+SPLITS = ("train", "eval", "test")
+CELL = b"\x1f"
+"""Between the cells of a row, where it is hashed."""
+
+
+def digests(batch: pa.RecordBatch, seed: int) -> list[bytes]:
+    """32 bytes per row, equal for equal rows whatever the order of columns, rows or files.
+
+    Taken before columns are excluded or converted: another `exclude` or type keeps every row in
+    its split, so that models remain comparable.
+    """
+    texts = [_text(batch.column(name)) for name in sorted(batch.schema.names)]
+    rows = pc.binary_join_element_wise(
+        *texts, pa.scalar(CELL, pa.binary()), null_handling="replace", null_replacement=b""
+    )
+    start = hashlib.sha256(f"{seed}\0".encode())
+    return [_digest(start, row) for row in rows.to_pylist()]
+
+
+def group_digests(batch: pa.RecordBatch, column: str, seed: int) -> list[bytes | None]:
+    """32 bytes per row, equal where `column` is equal; None where it is missing.
+
+    Raises:
+      DataError: there is no such column.
+    """
+    if column not in batch.schema.names:
+        raise DataError(
+            f"data.split_by names '{column}', which is no column: {', '.join(batch.schema.names)}"
+        )
+    start = hashlib.sha256(f"{seed}\0".encode())
+    values = _text(batch.column(column)).to_pylist()
+    return [None if value is None else _digest(start, value) for value in values]
+
+
+def bounds(split: dict[str, int]) -> list[int]:
+    """Where each split ends: {train: 8, eval: 1, test: 1} gives [8, 9, 10]."""
+    ends: list[int] = []
+    for name in SPLITS:
+        ends.append((ends[-1] if ends else 0) + split[name])
+    return ends
+
+
+def split_of(digest: bytes, ends: list[int]) -> str:
+    """The split a digest falls into."""
+    return SPLITS[bisect(ends, int.from_bytes(digest[:8], "big") % ends[-1])]
+
+
+def shard_of(digest: bytes, shards: int) -> int:
+    """The file of its split a row goes to."""
+    return int.from_bytes(digest[8:12], "big") % shards
+
+
+def places(ordered: list[bytes]) -> list[bytes]:
+    """Sort keys that mix rows, equal ones too, and are the same every time.
+
+    Args:
+      ordered: the digests of a file's rows, sorted.
+    """
+    result: list[bytes] = []
+    repeat = 0
+    for number, digest in enumerate(ordered):
+        repeat = repeat + 1 if number and ordered[number - 1] == digest else 0
+        again = (
+            digest if not repeat else hashlib.sha256(digest + repeat.to_bytes(8, "big")).digest()
+        )
+        result.append(again[12:])
+    return result
+
+
+def _digest(start: "hashlib._Hash", content: bytes) -> bytes:
+    digest = start.copy()
+    digest.update(content)
+    return digest.digest()
+
+
+def _text(column: pa.Array) -> pa.Array:
+    if kinds.is_list(column):
+        cells = [None if cell is None else repr(cell).encode() for cell in column.to_pylist()]
+        return pa.array(cells, pa.binary())
+    return kinds.text_of(column)

@@ -1,0 +1,33 @@
+"""A note beside the splits: rows in each, and the pictures that were left out."""
+
+import json
+from collections.abc import Iterator
+
+import apache_beam as beam
+import tensorflow as tf
+
+from components.example_gen.splits import SPLITS
+
+NAME = "tally.json"
+
+
+@beam.typehints.with_input_types(str, list[tuple[str, int]], list[str])
+@beam.typehints.with_output_types(str)
+class WriteTally(beam.DoFn):
+    """Writes the note once all shards are written."""
+
+    def process(self, uri: str, counts: list[tuple[str, int]], skipped: list[str]) -> Iterator[str]:
+        rows = dict.fromkeys(SPLITS, 0)
+        for split, count in counts:
+            rows[split] += count
+        path = f"{uri}/{NAME}"
+        with tf.io.gfile.GFile(path, "w") as file:
+            file.write(json.dumps({"rows": rows, "skipped": sorted(skipped)}, ensure_ascii=False))
+        yield path
+
+
+def read_tally(uri: str) -> tuple[dict[str, int], list[str]]:
+    """Rows by split, and "file: reason" of each picture left out."""
+    with tf.io.gfile.GFile(f"{uri}/{NAME}") as file:
+        note = json.loads(file.read())
+    return note["rows"], note["skipped"]

@@ -1,0 +1,59 @@
+"""One way to read any source: cut into pieces, each piece a stream of record batches."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from data.reading import delimited, images, parquet, tfrecord
+from data.sources import Source, SourceFormat
+
+IMAGES_PER_PIECE = 500
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one worker reads: a file, or some hundred pictures."""
+
+    format: SourceFormat
+    files: tuple[str, ...]
+    root: str
+
+
+def pieces(source: Source) -> list[Piece]:
+    """The source cut into parts that can be read apart, in a stable order."""
+    step = IMAGES_PER_PIECE if source.format is SourceFormat.IMAGES else 1
+    names = [str(file) for file in source.files]
+    return [
+        Piece(source.format, tuple(names[start : start + step]), str(source.root))
+        for start in range(0, len(names), step)
+    ]
+
+
+def read(
+    piece: Piece, corrupt: list[str] | None = None, columns: Collection[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The piece's rows; at no time more than a batch of them in memory.
+
+    Args:
+      piece: one of `pieces`.
+      corrupt: collects what is wrong with pictures that are left out; None: the first one raises.
+      columns: the only columns asked for (Parquet alone saves work by it, and alone heeds it).
+
+    Raises:
+      DataError: naming file and line, column or record.
+    """
+    files = [Path(name) for name in piece.files]
+    match piece.format:
+        case SourceFormat.IMAGES:
+            yield from images.read(files, Path(piece.root), corrupt)
+        case SourceFormat.PARQUET:
+            for file in files:
+                yield from parquet.read(file, columns)
+        case SourceFormat.TFRECORD:
+            for file in files:
+                yield from tfrecord.read(file)
+        case SourceFormat.CSV:
+            for file in files:
+                yield from delimited.read(file)
