@@ -39,10 +39,9 @@ def create_pipeline(
     # Whatever the format, rows become tf.Examples, split by a stable hash of the row.
     example_gen = ExampleGen(
         section=config.data,
-        files=[str(file) for file in prepared.source.files],
-        file_format=prepared.source.format,
-        schema=str(schema),
+        source=prepared.source,
         data_fingerprint=prepared.data_fingerprint,
+        schema=schema,
     )
     examples = example_gen.outputs["examples"]
 
@@ -50,7 +49,7 @@ def create_pipeline(
     statistics_gen = StatisticsGen(examples=examples)
 
     # The schema is curated: inferred from the data it judges, it would never object.
-    schema_gen = ImportSchemaGen(schema_file=str(schema))
+    schema_gen = ImportSchemaGen(schema_file=str(schema)).with_id("SchemaGen")
     curated = schema_gen.outputs["schema"]
     example_validator = ExampleValidator(
         statistics=statistics_gen.outputs["statistics"], schema=curated

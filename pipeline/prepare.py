@@ -66,7 +66,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
     config = loaded.config
     root = (output / config.name).resolve()
     try:
-        source = resolve(config.data.path, loaded.base)
+        source = resolve(config.data.path, loaded.base, config.data.format, output / "cache")
     except SourceError as error:
         raise ConfigError(f"{loaded.source}: data.path: {error}") from None
     if loaded.schema_path is None:

@@ -1,0 +1,190 @@
+"""What a run says at its beginning and end: tables a person reads, and the next thing to type."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline import failure
+from pipeline.history import Run
+from pipeline.plan import Step
+from pipeline.prepare import Prepared
+
+
+def opening(console: Console, prepared: Prepared, folder: Path) -> None:
+    """One line: what runs on what, and where it goes."""
+    data = prepared.source
+    console.print(
+        f"[bold]{prepared.config.name}[/] · {prepared.config.data.task.value} · "
+        f"{escape(data.name)} ({data.format}) → [cyan]{escape(_short(folder))}[/]"
+    )
+
+
+def closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) -> None:
+    """Metrics, verdict, where the model is, what to type next; or what failed and how to go on."""
+    summary = run.summary
+    console.print()
+    if summary["status"] == "data_anomalies":
+        anomalies_table(console, summary["anomalies"])
+        console.print(
+            "[bold red]Stopped by data anomalies.[/] Mend the data, or accept the change with "
+            "[cyan]python -m pipeline schema accept[/], or set validate.stop_at."
+        )
+        return
+    if interrupted:
+        console.print(f"[bold red]Interrupted.[/] {_resume(run)}")
+        return
+    if summary["status"] == "failed":
+        _failed(console, run)
+        return
+    if summary["metrics"]:
+        metrics_table(console, summary["metrics"]["test"], prepared.classes)
+        verdict_table(console, summary["gates"])
+    _outcome(console, prepared, summary)
+
+
+def up_to_date(console: Console, prepared: Prepared, steps: list[Step], past: list[Run]) -> int:
+    """Says that nothing has changed; returns the exit code that the earlier result had."""
+    source = next(step.source for step in steps if step.node == "Evaluator")
+    push = next(step.source for step in steps if step.node == "Pusher")
+    run = next((run for run in past if run.id == push), None) or past[0]
+    judged = next((run for run in past if run.id == source), run)
+    console.print(
+        f"[bold]{prepared.config.name}[/]: nothing has changed since run {run.id} "
+        "(data, configuration, code, environment)."
+    )
+    if not judged.summary.get("blessed", True):
+        verdict_table(console, judged.summary.get("gates", []))
+        console.print("[bold yellow]Not blessed[/] then, so not pushed now. --force runs it again.")
+        return 4
+    _outcome(console, prepared, run.summary)
+    return 0
+
+
+def plan_table(console: Console, steps: list[Step]) -> None:
+    """What would run and why."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("node", "would", "why"):
+        table.add_column(title)
+    for step in steps:
+        style = {"run": "bold", "cached": "blue", "skip": "dim"}[step.action]
+        table.add_row(step.node, f"[{style}]{step.action}[/]", escape(step.why))
+    console.print(table)
+
+
+def metrics_table(console: Console, values: Mapping[str, Any], classes: tuple[str, ...]) -> None:
+    """Overall metrics; for many classes one row per class beside them."""
+    overall = {name: value for name, value in values.items() if "/" not in name}
+    table = Table(box=box.SIMPLE_HEAD, title="metrics on the test split", title_justify="left")
+    for name in overall:
+        table.add_column(name, justify="right")
+    table.add_row(*(number(value) for value in overall.values()))
+    console.print(table)
+    per_class = sorted({name.partition("/")[0] for name in values if "/" in name}, key=list(overall).index)
+    if per_class:
+        table = Table(box=box.SIMPLE_HEAD)
+        table.add_column("class")
+        for name in per_class:
+            table.add_column(name, justify="right")
+        for label in classes:
+            cells = (number(values.get(f"{name}/{label}")) for name in per_class)
+            table.add_row(escape(label), *cells)
+        console.print(table)
+
+
+def verdict_table(console: Console, gates: list[dict[str, Any]]) -> None:
+    """Every gate: metric, slice, value, baseline, threshold, pass."""
+    table = Table(box=box.SIMPLE_HEAD, title="verdict", title_justify="left")
+    for title in ("metric", "slice", "value", "baseline", "threshold", "pass", ""):
+        table.add_column(title, justify="right" if title in ("value", "baseline") else "left")
+    for gate in gates:
+        table.add_row(
+            escape(gate["metric"]),
+            escape(gate["slice"] or "all rows"),
+            number(gate["value"]),
+            number(gate["baseline"]),
+            gate["threshold"],
+            "[green]yes[/]" if gate["passed"] else "[bold red]no[/]",
+            escape(gate.get("why", "")),
+        )
+    console.print(table)
+
+
+def anomalies_table(console: Console, rows: list[dict[str, str]]) -> None:
+    """What does not fit the schema, where, how many."""
+    table = Table(box=box.SIMPLE_HEAD, title="data anomalies", title_justify="left")
+    for title in ("severity", "column", "split", "what", "detail"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        style = "red" if row["severity"] == "error" else "yellow"
+        cells = (row["column"], row["split"], row["what"], row["detail"])
+        table.add_row(f"[{style}]{row['severity']}[/]", *(escape(cell) for cell in cells))
+    console.print(table)
+
+
+def number(value: float | None) -> str:
+    """Four digits, or a dash where there is no value."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> None:
+    pushed = summary.get("pushed")
+    if summary.get("status") == "not_blessed":
+        console.print("[bold yellow]Not blessed, not pushed.[/] The rows above without a pass say why.")
+    elif pushed:
+        console.print(
+            f"[bold green]Blessed.[/] Version {pushed['version']} is in "
+            f"[cyan]{escape(_short(Path(pushed['path'])))}[/]"
+        )
+        console.print(f"serve it:  [cyan]{_serve_command(prepared)}[/]")
+    console.print(f"took {summary['seconds']:.0f} s · everything about it: [cyan]python -m pipeline status[/]")
+
+
+def _serve_command(prepared: Prepared) -> str:
+    base = shlex.quote(str(prepared.serving_directory))
+    return (
+        f"python -m serving --model_name={prepared.config.name} --model_base_path={base} "
+        "--rest_api_port=8501"
+    )
+
+
+def _failed(console: Console, run: Run) -> None:
+    for node, record in run.nodes.items():
+        if record.state == "running":
+            console.print(f"[bold red]{node} did not finish.[/] {_resume(run)}")
+        if record.state != "failed":
+            continue
+        event = record.event
+        what, where, hint = failure.explain(event["error"], event["message"], event["traceback"])
+        console.print(f"[bold red]{node} failed.[/] {escape(what)}")
+        if where:
+            console.print(f"  at    {escape(where)}")
+        if hint:
+            console.print(f"  hint  {escape(hint)}")
+        console.print(f"  log   {escape(_short(run.path / 'log.txt'))}")
+        console.print(f"  {_resume(run)}")
+
+
+def _resume(run: Run) -> str:
+    source = shlex.quote(run.request["source"])
+    return f"Go on where it stopped: [cyan]python run_local.py --config {source} --resume[/]"
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def example_request(prepared: Prepared, row: dict[str, Any]) -> str:
+    """A curl line for one row."""
+    body = json.dumps({"instances": [row]})
+    url = f"http://localhost:8501/v1/models/{prepared.config.name}:predict"
+    return f"curl -d {shlex.quote(body)} {url}"

@@ -1,0 +1,51 @@
+"""`python -m pipeline serve`: the embedded model server on what the last run pushed."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from components.pusher.versions import manifests, served
+
+
+def main(argv: list[str]) -> int:
+    """Replaces this process by `python -m serving`; unknown flags are passed on to it."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline serve", description=__doc__)
+    parser.add_argument("name", nargs="?", help="pipeline name (default: the one pushed last)")
+    parser.add_argument("--root", default="output", help="where runs are kept (default: output)")
+    parser.add_argument("--rest_api_port", type=int, default=8501)
+    parser.add_argument("--port", type=int, default=8500, help="gRPC")
+    options, passed_on = parser.parse_known_args(argv)
+    found = _newest(Path(options.root), options.name)
+    if found is None:
+        print(f"error: nothing pushed under {options.root}. Run `python run_local.py` first.", file=sys.stderr)
+        return 2
+    name = found.name
+    print(f"serving {name} version {served(found)[-1]} from {found}", flush=True)
+    print(f"  curl http://localhost:{options.rest_api_port}/v1/models/{name}/metadata", flush=True)
+    for line in _example(found, options.rest_api_port):
+        print(line, flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "serving",
+        f"--model_name={name}",
+        f"--model_base_path={found.resolve()}",
+        f"--rest_api_port={options.rest_api_port}",
+        f"--port={options.port}",
+        *passed_on,
+    ]
+    os.execv(sys.executable, command)
+
+
+def _newest(root: Path, name: str | None) -> Path | None:
+    folders = [path for path in root.glob(f"{name or '*'}/serving/*") if served(path)]
+    return max(folders, key=lambda path: (path / str(served(path)[-1])).stat().st_mtime, default=None)
+
+
+def _example(directory: Path, port: int) -> list[str]:
+    manifest = manifests(directory).get(served(directory)[-1], {})
+    request = manifest.get("example_request")
+    if not request:
+        return []
+    return [f"  curl -d '{request}' http://localhost:{port}/v1/models/{directory.name}:predict"]

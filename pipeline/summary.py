@@ -1,0 +1,102 @@
+"""summary.json: a run's result for other programs, gathered from MLMD and the node events."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from components.evaluator import verdict
+from components.example_validator import anomalies
+from components.pusher.versions import manifests
+from pipeline import history, lineage
+from pipeline.plan import Step
+from pipeline.prepare import Prepared
+
+EXIT_CODES = {"ok": 0, "failed": 1, "data_anomalies": 3, "not_blessed": 4}
+
+
+def summarise(
+    prepared: Prepared, run_folder: Path, steps: list[Step], config_hash: str, seconds: float
+) -> dict[str, Any]:
+    """Everything a reader of summary.json gets; see docs/summary.md for the keys.
+
+    Args:
+      prepared: what ran.
+      run_folder: the run's folder, with its events.
+      steps: the plan it followed.
+      config_hash: of the configuration as used.
+      seconds: wall time of the whole run.
+    """
+    run = history.read(run_folder)
+    made = lineage.outputs(prepared.root, run.id)
+    found = _directory(made, "ExampleValidator", "anomalies")
+    rows = anomalies.read(found) if found else []
+    evaluation = _directory(made, "Evaluator", "evaluation")
+    judged = verdict.read(evaluation) if evaluation else {}
+    states = {name: record.state for name, record in run.nodes.items()}
+    status = _status(run, judged, states)
+    return {
+        "run_id": run.id,
+        "pipeline": prepared.config.name,
+        "config_hash": config_hash,
+        "status": status,
+        "seconds": round(seconds, 1),
+        "nodes": [_node(step, run) for step in steps],
+        "metrics": {"test": judged.get("metrics", {}).get("", {})} if judged else {},
+        "slices": {name: v for name, v in judged.get("metrics", {}).items() if name},
+        "gates": judged.get("gates", []),
+        "blessed": bool(judged.get("blessed")),
+        "anomalies": [row.as_dict() for row in rows],
+        "pushed": _pushed(made, prepared.serving_directory),
+        "outputs": {
+            node: [artifact.uri for items in keys.values() for artifact in items]
+            for node, keys in made.items()
+        },
+    }
+
+
+def write(run_folder: Path, summary: dict[str, Any]) -> None:
+    """Writes summary.json, whole or not at all."""
+    partial = run_folder / "summary.json.partial"
+    partial.write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    os.replace(partial, run_folder / "summary.json")
+
+
+def _status(run: history.Run, judged: dict[str, Any], states: dict[str, str]) -> str:
+    failed = next((n for n, state in states.items() if state in ("failed", "running")), "")
+    if failed == "DataGate" and run.nodes[failed].event.get("error") == "DataAnomaliesError":
+        return "data_anomalies"
+    if failed or not states:
+        return "failed"
+    if judged and not judged["blessed"] and "Pusher" in states:
+        return "not_blessed"
+    return "ok"
+
+
+def _node(step: Step, run: history.Run) -> dict[str, Any]:
+    record = run.nodes.get(step.node)
+    if record is None:
+        return {"id": step.node, "state": "skipped", "why": step.why, "seconds": 0.0}
+    state = "failed" if record.state == "running" else record.state
+    return {
+        "id": step.node,
+        "state": state,
+        "why": step.why,
+        "seconds": round(record.seconds, 2),
+        "cpu_seconds": round(record.cpu_seconds, 2),
+    }
+
+
+def _pushed(made: lineage.Outputs, serving: Path) -> dict[str, Any] | None:
+    for artifact in made.get("Pusher", {}).get("pushed_model", []):
+        if artifact.custom_properties["pushed"].int_value:
+            path = Path(artifact.custom_properties["pushed_destination"].string_value)
+            manifest = manifests(serving).get(int(path.name), {})
+            if not manifest.get("withdrawn"):
+                return {"path": str(path), "version": int(path.name)}
+    return None
+
+
+def _directory(made: lineage.Outputs, node: str, key: str) -> Path | None:
+    items = made.get(node, {}).get(key, [])
+    return Path(items[-1].uri) if items else None
