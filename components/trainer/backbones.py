@@ -112,7 +112,7 @@ def _preset(name: str, size: int, preprocessing: str) -> tuple[keras.Model, Scal
         return network, _named(preprocessing, name)
     try:
         converter = keras_hub.layers.ImageConverter.from_preset(name)
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # the preset brings none
         return network, _named(preprocessing, name)
     return network, Scale(_triple(converter.scale, 1.0), _triple(converter.offset, 0.0))
 

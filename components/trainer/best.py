@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from data.metrics import METRICS
 
 
@@ -30,7 +28,7 @@ class Best:
             if not gain > 0:
                 return False
         self.measured = dict(measured)
-        self._values = [np.array(variable) for variable in self._variables]
+        self._values = [variable.numpy().copy() for variable in self._variables]
         return True
 
     def restore(self) -> None:

@@ -79,7 +79,7 @@ def train(
         event: dict[str, Any] = {"phase": phase.name, "epoch": epoch, "of": phase.epochs}
         order = rng.permutation(count)
         flip = rng.random(count) < 0.5 if rows.mirrored is not None else None
-        total, loss = tf.zeros(()), 0.0
+        total, loss, latest = tf.zeros(()), 0.0, event
         for number, first in enumerate(range(0, count, phase.batch_size), start=1):
             part = order[first : first + phase.batch_size]
             weights = np.ones(len(part), np.float32) if rows.weights is None else rows.weights[part]
@@ -89,10 +89,11 @@ def train(
                 seen = first + len(part)
                 loss = _finite(float(total) / seen, phase, epoch, number)
                 speed = seen / (time.perf_counter() - start)
-                event |= {"step": number, "steps": steps, "images_per_second": speed, "loss": loss}
-                progress.send(event)
+                step_facts = {"step": number, "steps": steps, "images_per_second": speed}
+                latest = {**event, **step_facts, "loss": loss}
+                progress.send(latest)
         measured = measure()
-        progress.send(event | measured)
+        progress.send({**latest, **measured})
         history.append(
             {"phase": phase.name, "epoch": epoch, "loss": loss, **measured}
             | {"seconds": time.perf_counter() - start, "best": best.offer(measured)}
