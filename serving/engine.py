@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from serving.status import Code, ServingError
 
 if TYPE_CHECKING:
     from serving.batching import Batcher
+
+T = TypeVar("T")
 
 _PROVING_RUNS = 8  # runs in the pool before a program may run in the loop
 _CHEAP_SECONDS = 0.0003
@@ -108,6 +110,10 @@ class Engine:
         program.cost += weight * (seconds - program.cost)
         if in_loop and seconds > _SLOW_SECONDS:
             program.not_before = time.monotonic() + _BACK_OFF_SECONDS
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Does other work of a request in the pool."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
         """Drops what has not started."""

@@ -70,11 +70,19 @@ class Program:
             ServingError: with the code and message of the runtime.
         """
         try:
-            return self._call(*arrays)
+            outputs = self._call(*arrays)
+            if set(map(type, outputs)) == {np.ndarray}:
+                return outputs
+            # A scalar string comes as bytes.
+            return [_as_array(output) for output in outputs]
         except tf.errors.OpError as error:
             raise ServingError(to_code(error.error_code), error.message) from None
         except (TypeError, ValueError, RuntimeError) as error:
             raise ServingError(Code.INVALID_ARGUMENT, str(error)) from None
+
+
+def _as_array(output: Any) -> np.ndarray:
+    return np.array(output, dtype=object if isinstance(output, bytes) else None)
 
 
 class Servable:

@@ -6,6 +6,7 @@ import logging
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _GZIP_LIMIT = 100 << 20
+_LARGE_BODY = 128 << 10
 _CORS = (
     (b"Access-Control-Allow-Origin", b"*"),
     (b"Access-Control-Allow-Methods", b"POST, GET"),
@@ -43,6 +45,17 @@ _CORS = (
 )
 
 Pending = Awaitable[Response]
+
+
+@dataclass(slots=True)
+class _Call:
+    """A predict request that has been read; its servable is held."""
+
+    servable: Servable
+    signature_name: str
+    form: Form
+    arrays: dict[str, np.ndarray]
+    prepared: predicting.Prepared
 
 
 class RestHandler:
@@ -129,10 +142,36 @@ class RestHandler:
     def _predict(
         self, route: Route, body: bytes, deadline: float | None
     ) -> bytes | Awaitable[bytes]:
+        if len(body) > _LARGE_BODY:
+            return self._predict_large(route, body, deadline)
+        call = self._read(route, body)
+        held = True
+        try:
+            outputs = predicting.predict_now(self._engine, call.prepared)
+            if outputs is not None:
+                self._log_predict(call, outputs)
+                return encode_predict(call.form, outputs)
+            held = False
+        finally:
+            if held:
+                call.servable.release()
+        return self._predict_later(call, deadline)
+
+    async def _predict_large(self, route: Route, body: bytes, deadline: float | None) -> bytes:
+        """Reads and writes large bodies in a thread, so that others are answered meanwhile."""
+        call = await self._engine.in_thread(lambda: self._read(route, body))
+        try:
+            outputs = await predicting.predict(self._engine, call.prepared, deadline)
+        finally:
+            call.servable.release()
+        self._log_predict(call, outputs)
+        return await self._engine.in_thread(lambda: encode_predict(call.form, outputs))
+
+    def _read(self, route: Route, body: bytes) -> _Call:
+        """Checks a predict body in TF Serving's order; the caller must release the servable."""
         doc = parse_document(body)
         signature_name = signature_name_of(doc)
         servable = self._core.servable(route.name, route.version, route.label)
-        held = True
         try:
             plan = predicting.plan_of(servable, signature_name)
             if plan is None:
@@ -144,45 +183,24 @@ class RestHandler:
                 doc = reparse_for_doubles(body, doc)
             form, arrays = decode_predict(doc, signature_name, plan.inputs)
             prepared = predicting.prepare(servable, plan, arrays, (), self._check_method)
-            outputs = predicting.predict_now(self._engine, prepared)
-            if outputs is not None:
-                self._log_predict(servable, route, signature_name, arrays, outputs)
-                return encode_predict(form, outputs)
-            held = False
-        finally:
-            if held:
-                servable.release()
-        return self._predict_later(
-            servable, prepared, form, arrays, signature_name, route, deadline
-        )
-
-    async def _predict_later(
-        self,
-        servable: Servable,
-        prepared: predicting.Prepared,
-        form: Form,
-        arrays: dict[str, np.ndarray],
-        signature_name: str,
-        route: Route,
-        deadline: float | None,
-    ) -> bytes:
-        try:
-            outputs = await predicting.predict(self._engine, prepared, deadline)
-        finally:
+        except BaseException:
             servable.release()
-        self._log_predict(servable, route, signature_name, arrays, outputs)
-        return encode_predict(form, outputs)
+            raise
+        return _Call(servable, signature_name, form, arrays, prepared)
 
-    def _log_predict(
-        self,
-        servable: Servable,
-        route: Route,
-        signature_name: str,
-        inputs: dict[str, np.ndarray],
-        outputs: dict[str, np.ndarray],
-    ) -> None:
-        if self._request_log.samples(route.name):
-            self._request_log.predict_arrays(servable, signature_name, inputs, outputs)
+    async def _predict_later(self, call: _Call, deadline: float | None) -> bytes:
+        try:
+            outputs = await predicting.predict(self._engine, call.prepared, deadline)
+        finally:
+            call.servable.release()
+        self._log_predict(call, outputs)
+        return encode_predict(call.form, outputs)
+
+    def _log_predict(self, call: _Call, outputs: dict[str, np.ndarray]) -> None:
+        if self._request_log.samples(call.servable.name):
+            self._request_log.predict_arrays(
+                call.servable, call.signature_name, call.arrays, outputs
+            )
 
     async def _examples(self, route: Route, body: bytes, deadline: float | None) -> bytes:
         parsed = parse_examples(body)

@@ -164,7 +164,9 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> str:
                 for row in array.tolist()
             ]
         )
-    rows = [f"{indent}{{\n" + ",\n".join(row) + f"\n{indent}}}" for row in zip(*columns, strict=True)]
+    rows = [
+        f"{indent}{{\n" + ",\n".join(row) + f"\n{indent}}}" for row in zip(*columns, strict=True)
+    ]
     return '{\n    "predictions": [\n' + ",\n".join(rows) + "\n    ]\n}"
 
 
