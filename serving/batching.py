@@ -5,136 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from serving import monitoring
 from serving.batching_arrays import concatenate, split
+from serving.batching_queue import Batch, BatchingParameters, BatchQueue, Task
 from serving.models.saved_model import Arrays, Program
 from serving.models.text_protos import read_declared
 from serving.status import Code, ServingError, invalid_argument
 
 PER_MODEL_FILE = "batching_params.pbtxt"
 Run = Callable[[Program, Sequence[np.ndarray], float | None], Awaitable[Arrays]]
-
-
-@dataclass(frozen=True)
-class BatchingParameters:
-    """TF Serving's BatchingParameters with its defaults; sizes are rows, times microseconds."""
-
-    max_batch_size: int = 1000
-    batch_timeout_micros: int = 0
-    max_enqueued_batches: int = 10
-    num_batch_threads: int = os.cpu_count() or 1
-    thread_pool_name: str = ""
-    allowed_batch_sizes: tuple[int, ...] = ()
-    pad_variable_length_inputs: bool = False
-    enable_large_batch_splitting: bool = False
-    max_execution_batch_size: int = 0
-
-    @classmethod
-    def from_proto(cls, proto: Any) -> BatchingParameters:
-        """Parameters of a parsed file; what it does not set keeps its default."""
-        values: dict[str, Any] = {}
-        for field, value in proto.ListFields():
-            repeated = field.name == "allowed_batch_sizes"
-            values[field.name] = tuple(value) if repeated else getattr(value, "value", value)
-        return cls(**values)
-
-    @property
-    def execution_size(self) -> int:
-        """Rows of the largest batch that is run."""
-        if self.enable_large_batch_splitting and self.max_execution_batch_size:
-            return self.max_execution_batch_size
-        return self.max_batch_size
-
-    def check(self) -> None:
-        """Refuses sizes that contradict each other.
-
-        Raises:
-            ServingError: INVALID_ARGUMENT.
-        """
-        sizes = self.allowed_batch_sizes
-        if sizes and sizes[-1] != self.max_batch_size:
-            raise invalid_argument(
-                "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
-                f"{sizes[-1]}; expected {self.max_batch_size}"
-            )
-        if list(sizes) != sorted(set(sizes)):
-            raise invalid_argument("allowed_batch_sizes must be in ascending order.")
-
-    def padded_size(self, size: int) -> int:
-        """Rows a batch is padded to: the next allowed size."""
-        return next((allowed for allowed in self.allowed_batch_sizes if allowed >= size), size)
-
-
-@dataclass
-class _Task:
-    arrays: list[np.ndarray]
-    size: int
-    deadline: float | None
-    future: asyncio.Future[Arrays]
-    enqueued: float
-
-
-class _Batch:
-    def __init__(self, opened: float) -> None:
-        self.tasks: list[_Task] = []
-        self.size = 0
-        self.opened = opened
-        self.closed = False
-
-
-class _Queue:
-    """Batches of one program, the last of which may still grow."""
-
-    def __init__(self, program: Program, parameters: BatchingParameters) -> None:
-        self.program = program
-        self.parameters = parameters
-        self.batches: deque[_Batch] = deque()
-
-    def add(self, tasks: list[_Task], now: float) -> None:
-        """Puts tasks into the open batch or new ones, all of them or none.
-
-        Raises:
-            ServingError: UNAVAILABLE when the queue is full.
-        """
-        limit = self.parameters.execution_size
-        last = self.batches[-1] if self.batches else None
-        room = limit - last.size if last is not None and not last.closed else 0
-        needed, left = 0, room
-        for task in tasks:
-            if task.size > left:
-                needed, left = needed + 1, limit
-            left -= task.size
-        if len(self.batches) + needed > self.parameters.max_enqueued_batches:
-            raise ServingError(
-                Code.UNAVAILABLE,
-                "The batch scheduling queue to which this task was submitted is full; currently "
-                f"{len(self.batches)} batches enqueued and max_enqueued_batches is "
-                f"{self.parameters.max_enqueued_batches}",
-            )
-        for task in tasks:
-            if last is None or last.closed or last.size + task.size > limit:
-                if last is not None:
-                    last.closed = True
-                last = _Batch(now)
-                self.batches.append(last)
-            last.tasks.append(task)
-            last.size += task.size
-            last.closed = last.size >= limit
-
-    def due(self, now: float) -> bool:
-        """Whether the first batch is full or has waited long enough."""
-        if not self.batches:
-            return False
-        first = self.batches[0]
-        return first.closed or now >= first.opened + self.parameters.batch_timeout_micros / 1e6
 
 
 class Batcher:
@@ -154,7 +38,7 @@ class Batcher:
         self.run: Run
         self._parameters = parameters
         self._per_model = per_model
-        self._queues: WeakKeyDictionary[Program, _Queue | None] = WeakKeyDictionary()
+        self._queues: WeakKeyDictionary[Program, BatchQueue | None] = WeakKeyDictionary()
         self._running = 0
         self._pump_scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -178,10 +62,10 @@ class Batcher:
         if parameters is not None:
             parameters.check()
 
-    def _queue(self, program: Program) -> _Queue | None:
+    def _queue(self, program: Program) -> BatchQueue | None:
         if program not in self._queues:
             parameters = self._parameters_for(program.servable.path)
-            self._queues[program] = _Queue(program, parameters) if parameters else None
+            self._queues[program] = BatchQueue(program, parameters) if parameters else None
         return self._queues[program]
 
     async def submit(
@@ -215,7 +99,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         step = parameters.execution_size
         tasks = [
-            _Task(
+            Task(
                 [array[start : start + step] for array in arrays] if size > step else list(arrays),
                 min(step, size - start),
                 deadline,
@@ -268,7 +152,7 @@ class Batcher:
         if wake is not None:
             self._timer = loop.call_later(max(wake - now, 0), self._pump)
 
-    async def _process(self, queue: _Queue, batch: _Batch) -> None:
+    async def _process(self, queue: BatchQueue, batch: Batch) -> None:
         try:
             results = await self._run_batch(queue, batch)
         except ServingError as error:
@@ -288,7 +172,7 @@ class Batcher:
             self._running -= 1
             self._schedule_pump()
 
-    async def _run_batch(self, queue: _Queue, batch: _Batch) -> list[Arrays]:
+    async def _run_batch(self, queue: BatchQueue, batch: Batch) -> list[Arrays]:
         parameters = queue.parameters
         now = time.monotonic()
         for task in batch.tasks:
@@ -315,7 +199,7 @@ class Batcher:
         return split(outputs, [task.size for task in batch.tasks], padded)
 
 
-def _expire(tasks: list[_Task]) -> None:
+def _expire(tasks: list[Task]) -> None:
     for task in tasks:
         if not task.future.done():
             task.future.set_exception(

@@ -20,7 +20,7 @@ def _pad(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
         raise invalid_argument("Only tensors with rank from 1 to 6 can be padded.")
     if not array.size:
         raise invalid_argument("Got empty tensor in batch of non-empty tensors.")
-    padded = np.full((len(array), *shape[1:]), array.flat[0], dtype=array.dtype)
+    padded: np.ndarray = np.full((len(array), *shape[1:]), array.flat[0], dtype=array.dtype)
     padded[tuple(slice(size) for size in array.shape)] = array
     return padded
 

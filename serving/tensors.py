@@ -10,6 +10,7 @@ from tensorflow.core.framework import tensor_pb2
 from serving import dtypes
 from serving.status import invalid_argument
 
+_BFLOAT16 = 14
 # Field that carries the values of a dtype, and how many field values make one element.
 _FIELDS: dict[int, tuple[str, int]] = {
     dtypes.DT_FLOAT: ("float_val", 1),
@@ -25,7 +26,7 @@ _FIELDS: dict[int, tuple[str, int]] = {
     dtypes.DT_INT64: ("int64_val", 1),
     dtypes.DT_BOOL: ("bool_val", 1),
     dtypes.DT_HALF: ("half_val", 1),
-    14: ("half_val", 1),  # bfloat16
+    _BFLOAT16: ("half_val", 1),
     dtypes.DT_UINT32: ("uint32_val", 1),
     dtypes.DT_UINT64: ("uint64_val", 1),
 }
@@ -33,7 +34,7 @@ _MAX_RANK = 254
 
 
 def _numpy_type(dtype: int) -> Any:
-    if dtype == 14:
+    if dtype == _BFLOAT16:
         import ml_dtypes
 
         return ml_dtypes.bfloat16
@@ -69,7 +70,8 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
             raise failure
         if len(proto.tensor_content) != count * np.dtype(dtype).itemsize:
             raise failure
-        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+        content: np.ndarray = np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+        return content
     values = list(getattr(proto, field))[: count * width]
     if len(values) % width:
         raise failure
@@ -85,17 +87,19 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
 
 
 def _flat(values: list[Any], number: int, dtype: Any) -> np.ndarray:
+    flat: np.ndarray
     if number == dtypes.DT_STRING:
-        strings = np.empty(len(values), dtype=object)
-        strings[:] = values
-        return strings
-    if number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
-        return np.array(values[::2], dtype) + 1j * np.array(values[1::2], dtype)
-    if number in (dtypes.DT_HALF, 14):
-        return np.array(values, np.int64).astype(np.uint16).view(dtype)
-    if np.dtype(dtype).kind in "iu" and number not in (dtypes.DT_INT64, dtypes.DT_UINT64):
-        return np.array(values, np.int64).astype(dtype)
-    return np.array(values, dtype)
+        flat = np.empty(len(values), dtype=object)
+        flat[:] = values
+    elif number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
+        flat = np.array(values[::2], dtype) + 1j * np.array(values[1::2], dtype)
+    elif number in (dtypes.DT_HALF, _BFLOAT16):
+        flat = np.array(values, np.int64).astype(np.uint16).view(dtype)
+    elif np.dtype(dtype).kind in "iu" and number not in (dtypes.DT_INT64, dtypes.DT_UINT64):
+        flat = np.array(values, np.int64).astype(dtype)
+    else:
+        flat = np.array(values, dtype)
+    return flat
 
 
 def to_proto(
@@ -124,7 +128,7 @@ def to_proto(
     elif number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
         parts = np.stack([array.real, array.imag], axis=-1)
         getattr(proto, _FIELDS[number][0]).extend(parts.ravel().tolist())
-    elif number in (dtypes.DT_HALF, 14):
+    elif number in (dtypes.DT_HALF, _BFLOAT16):
         proto.half_val.extend(array.ravel().view(np.uint16).tolist())
     else:
         getattr(proto, _FIELDS[number][0]).extend(array.ravel().tolist())

@@ -59,6 +59,6 @@ def examples_array(message: input_pb2.Input) -> np.ndarray:
     strings = list(_serialized(message))
     if not strings:
         raise invalid_argument("Input is empty.")
-    array = np.empty(len(strings), dtype=object)
+    array: np.ndarray = np.empty(len(strings), dtype=object)
     array[:] = strings
     return array

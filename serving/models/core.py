@@ -10,6 +10,8 @@ from urllib.parse import urlparse
 
 from tensorflow_serving.apis import model_pb2
 from tensorflow_serving.config import model_server_config_pb2
+from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig as Config
 
 from serving.models.manager import Manager
 from serving.models.saved_model import Servable
@@ -20,8 +22,6 @@ from serving.status import Code, ServingError, invalid_argument
 log = logging.getLogger(__name__)
 
 _PLATFORM = "tensorflow"
-Config = model_server_config_pb2.ModelServerConfig
-ModelConfig = model_server_config_pb2.ModelConfig
 
 
 def _platform(config: ModelConfig) -> str:
@@ -41,7 +41,7 @@ def _platform(config: ModelConfig) -> str:
             "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
             f"ModelServerConfig::model_platform, model name is {config.name}"
         )
-    return config.model_platform
+    return str(config.model_platform)
 
 
 def _monitored(config: ModelConfig) -> Monitored:

@@ -82,7 +82,8 @@ class Program:
 
 
 def _as_array(output: Any) -> np.ndarray:
-    return np.array(output, dtype=object if isinstance(output, bytes) else None)
+    array: np.ndarray = np.array(output, dtype=object if isinstance(output, bytes) else None)
+    return array
 
 
 class Servable:

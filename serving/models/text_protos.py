@@ -88,7 +88,8 @@ def read_text_proto(path: str, into: M) -> M:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            return text_format.Parse(file.read(), into)
+            text_format.Parse(file.read(), into)
+            return into
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise invalid_argument(f"Invalid protobuf file: '{path}' ({error})") from None
 

@@ -160,17 +160,18 @@ def fill(value: Any, shape: list[int], dtype: int, values: list[Any]) -> int:
 
 def _store(values: list[Any], dtype: int) -> np.ndarray:
     """A flat array of converted leaves: integers wrap as in C, floats overflow to infinity."""
+    array: np.ndarray
     if dtype == dtypes.DT_STRING:
         array = np.empty(len(values), dtype=object)
         array[:] = values
-        return array
-    if dtype == dtypes.DT_FLOAT:
-        doubles = np.array(values, dtype=np.float64)
+    elif dtype == dtypes.DT_FLOAT:
         with np.errstate(over="ignore"):
-            return doubles.astype(np.float32)
-    if dtype in _INT32_KINDS:
-        return np.array(values, dtype=np.int64).astype(dtypes.NUMPY_TYPES[dtype])
-    return np.array(values, dtype=dtypes.NUMPY_TYPES.get(dtype, np.float32))
+            array = np.array(values, dtype=np.float64).astype(np.float32)
+    elif dtype in _INT32_KINDS:
+        array = np.array(values, dtype=np.int64).astype(dtypes.NUMPY_TYPES[dtype])
+    else:
+        array = np.array(values, dtype=dtypes.NUMPY_TYPES.get(dtype, np.float32))
+    return array
 
 
 def array_of(values: list[Any], shape: list[int], dtype: int, name: str) -> np.ndarray:

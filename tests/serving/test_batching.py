@@ -6,8 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from serving.batching import Batcher, BatchingParameters
+from serving.batching import Batcher
 from serving.batching_arrays import concatenate, split
+from serving.batching_queue import BatchingParameters
 from serving.models.text_protos import read_declared
 from serving.status import Code, ServingError
 
