@@ -1,0 +1,103 @@
+"""Writes what was decided as a short configuration with the reason beside every line."""
+
+import json
+import re
+
+from data.columns import Treatment
+from data.profile.decision import Decision
+from data.profile.label import Label
+
+BARE = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+def quoted(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def key(name: str) -> str:
+    """A TOML key."""
+    return name if BARE.match(name) else quoted(name)
+
+
+def comment(text: str) -> str:
+    """One line after a hash, free of characters TOML does not allow there."""
+    flat = " ".join(text.split())
+    return "# " + "".join(c if c.isprintable() else "\ufffd" for c in flat)
+
+
+def toml(
+    *,
+    name: str,
+    head: str,
+    path: str,
+    label: Label,
+    schema: str,
+    decisions: list[Decision],
+    excluded: dict[str, str],
+    missing: tuple[str, ...] = (),
+    format: str = "auto",
+    skip_corrupt: bool = False,
+    leaks: dict[str, str] | None = None,
+) -> str:
+    """The configuration's text.
+
+    Args:
+      name: of the pipeline.
+      head: a sentence about the data.
+      path: of the data, relative to the configuration.
+      label: decided.
+      schema: the schema's file, relative to the configuration.
+      decisions: one per column.
+      excluded: columns left out, and why.
+      missing: spellings of a missing number.
+      format: written unless auto.
+      skip_corrupt: written where true.
+      leaks: why a column may give the label away.
+    """
+    lines = [comment(head), f"name = {quoted(name)}", "", "[data]"]
+    lines.append(f"path = {quoted(path)}")
+    if format != "auto":
+        lines.append(f"format = {quoted(format)}")
+    lines.append(f"label = {quoted(label.name)}")
+    lines.append(f"task = {quoted(label.task.value)}  {comment(label.why)}")
+    lines += [comment(note) for note in label.notes]
+    lines.append(f"schema = {quoted(schema)}")
+    lines += _exclude(excluded)
+    if missing:
+        spelled = ", ".join(quoted(text) for text in missing)
+        lines.append(f"missing = [{spelled}]  # read as a missing number")
+    if skip_corrupt:
+        lines.append("skip_corrupt = true  # pictures that cannot be decoded are left out")
+    lines += ["", "[features]"]
+    for decision in decisions:
+        if decision.treatment is not None:
+            lines += _feature(decision, (leaks or {}).get(decision.name, ""), label.name)
+    return "\n".join(lines) + "\n"
+
+
+def _exclude(excluded: dict[str, str]) -> list[str]:
+    if not excluded:
+        return ["exclude = []"]
+    return [
+        "exclude = [",
+        *(f"    {quoted(name)},  {comment(why)}" for name, why in excluded.items()),
+        "]",
+    ]
+
+
+def _feature(decision: Decision, leak: str, label: str) -> list[str]:
+    lines = []
+    if leak:
+        lines.append(
+            comment(
+                f"Perhaps a leak: {leak}. If it is not known before '{label}' is, "
+                "move it to data.exclude."
+            )
+        )
+    if decision.warning:
+        lines.append(comment(f"Note: {decision.warning}"))
+    word = quoted(decision.treatment or Treatment.IGNORE)
+    value = f"{{ as = {word}, buckets = {decision.buckets} }}" if decision.buckets else word
+    lines.append(f"{key(decision.name)} = {value}  {comment(decision.why)}")
+    return lines

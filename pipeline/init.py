@@ -1,0 +1,303 @@
+"""`python -m pipeline init`: one's own data becomes a configuration and a schema, without code."""
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from data.profile.configuration import comment, toml
+from data.profile.decision import Decision, decide
+from data.profile.label import Label
+from data.profile.label import decide as decide_label
+from data.profile.leaks import leak
+from data.profile.schema import schema_of, text_of
+from data.profile.survey import Survey, spelled_missing, survey
+from data.reading import images
+from data.reading.errors import DataError
+from data.sources import KNOWN, Source, SourceFormat, resolve
+from data.tasks import Task
+
+SHOWN = 40
+"""Columns the table lists; the rest is in the file."""
+FEW_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Everything that will be written, and what to tell."""
+
+    found: Survey
+    label: Label
+    decisions: list[Decision]
+    excluded: dict[str, str]
+    missing: tuple[str, ...]
+    leaks: dict[str, str]
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command.
+
+    Returns:
+      0; or 2 after one sentence on what is wrong with the data or the command.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    try:
+        return _run(arguments)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"error: {what}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline init",
+        description="Looks at your data and writes a configuration, and the schema beside it.",
+    )
+    parser.add_argument("config", help="the TOML file to write, such as my.toml")
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="CSV, Parquet or TFRecord: a file, folder or glob; a folder with a sub-folder of "
+        f"pictures per class; or one of {', '.join(KNOWN)}",
+    )
+    parser.add_argument("--label", default="", help="the column to predict")
+    parser.add_argument(
+        "--task", choices=[task.value for task in Task], help="what the values leave in doubt"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="COLUMN", help="leave a column out"
+    )
+    parser.add_argument(
+        "--format",
+        choices=["auto", *SourceFormat],
+        default="auto",
+        help="where the file's name does not tell",
+    )
+    parser.add_argument(
+        "--skip-corrupt", action="store_true", help="leave out pictures that cannot be decoded"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    target = Path(arguments.config)
+    if target.suffix != ".toml":
+        raise DataError(f"'{target}' should end in .toml, such as my.toml.")
+    schema = target.with_suffix(".pbtxt")
+    for file in (target, schema):
+        if file.exists() and not arguments.force:
+            raise DataError(f"{file} is there already; --force overwrites it.")
+    if not target.absolute().parent.is_dir():
+        raise DataError(f"There is no folder {target.absolute().parent} to write {target.name} to.")
+
+    console = Console()
+    source = resolve(arguments.data, Path.cwd(), arguments.format)
+    task = Task(arguments.task) if arguments.task else None
+    with console.status("reading") as status:
+        proposal = propose(
+            source,
+            arguments.label,
+            task,
+            tuple(arguments.exclude),
+            arguments.skip_corrupt,
+            lambda rows: status.update(f"reading: {rows:,} rows"),
+        )
+    data = arguments.data if arguments.data in KNOWN else _relative(source, arguments.data, target)
+    head = f"{proposal.found.rows:,} rows of {source.name}; written by `python -m pipeline init`, edit freely"
+    text = toml(
+        name=_name(target),
+        head=head,
+        path=data,
+        label=proposal.label,
+        schema=schema.name,
+        decisions=proposal.decisions,
+        excluded=proposal.excluded,
+        missing=proposal.missing,
+        format=arguments.format,
+        skip_corrupt=arguments.skip_corrupt,
+        leaks=proposal.leaks,
+    )
+    schema.write_text(_schema_text(proposal, source), encoding="utf-8")
+    target.write_text(text, encoding="utf-8")
+    show(console, proposal, target, schema)
+    return 0
+
+
+def propose(
+    source: Source,
+    label_name: str,
+    task: Task | None = None,
+    exclude: tuple[str, ...] = (),
+    skip_corrupt: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Proposal:
+    """Reads the data and decides.
+
+    Raises:
+      DataError: no such label, nothing to learn from, or whatever reading found.
+    """
+    found = survey(source, skip_corrupt=True, progress=progress)
+    if found.corrupt and not skip_corrupt:
+        more = f" and {len(found.corrupt) - 1} more" if len(found.corrupt) > 1 else ""
+        raise DataError(
+            f"{found.corrupt[0]}{more}: cannot be decoded. Repair or remove, or use --skip-corrupt."
+        )
+    label_name = _label_name(found, label_name)
+    spelled = {n: texts for n, texts in spelled_missing(found).items() if n != label_name}
+    if spelled:
+        found = survey(source, True, spelled, progress)
+    unknown = [name for name in exclude if name not in found.columns]
+    if unknown:
+        raise DataError(f"--exclude names no column: {unknown[0]}.{_near(unknown[0], found)}")
+    label = decide_label(found, label_name, task)
+    others = [c for n, c in found.columns.items() if n != label_name and n not in exclude]
+    decisions = [decide(column, found) for column in others]
+    excluded = dict.fromkeys(exclude, "as you asked")
+    excluded |= {d.name: d.why for d in decisions if d.treatment is None}
+    used = [d for d in decisions if d.treatment not in (None, "ignore")]
+    if not used:
+        reasons = "; ".join(f"{d.name}: {d.why}" for d in decisions[:5])
+        raise DataError(
+            f"No column is left to predict '{label_name}' from ({reasons or 'it is the only one'})."
+        )
+    target = found.columns[label_name]
+    leaks = {d.name: leak(found.columns[d.name], target, label) for d in used}
+    missing = tuple(sorted({text for texts in spelled.values() for text in texts}))
+    return Proposal(
+        found, label, decisions, excluded, missing, {n: why for n, why in leaks.items() if why}
+    )
+
+
+def _label_name(found: Survey, name: str) -> str:
+    if not name and found.source.format is SourceFormat.IMAGES:
+        return images.LABEL
+    if name in found.columns:
+        return name
+    if not name:
+        raise DataError(f"--label is missing. The columns: {_columns(found)}.")
+    raise DataError(f"There is no column '{name}' in {found.source.name}.{_near(name, found)}")
+
+
+def _near(name: str, found: Survey) -> str:
+    folded = {column.strip().casefold(): column for column in found.columns}
+    near = difflib.get_close_matches(name.strip().casefold(), folded, n=1)
+    hint = f" Did you mean '{folded[near[0]]}'?" if near else ""
+    return f"{hint} The columns: {_columns(found)}."
+
+
+def _columns(found: Survey) -> str:
+    names = list(found.columns)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _relative(source: Source, given: str, target: Path) -> str:
+    """The data's path from the configuration's folder; absolute where it was given so."""
+    if Path(given).expanduser().is_absolute():
+        return source.where
+    return Path(os.path.relpath(source.where, target.absolute().parent)).as_posix()
+
+
+def _name(target: Path) -> str:
+    """A pipeline's name from a file's: letters, digits, - and _."""
+    clean = re.sub(r"[^A-Za-z0-9_-]+", "-", target.stem).strip("-_")
+    return clean or "my"
+
+
+def _schema_text(proposal: Proposal, source: Source) -> str:
+    head = (
+        f"What {source.name} must look like. Every run checks its data against this file; edit it\n"
+        "where it is too strict or too lax. Loaded by data.schema in the configuration beside it."
+    )
+    schema = schema_of(proposal.found, proposal.label, proposal.decisions)
+    notes = {d.name: comment(d.why)[2:] for d in proposal.decisions}
+    if proposal.label.classes:
+        notes[proposal.label.name] = (
+            "The label, as text. The order of the classes is the order of the model's scores"
+            + ("; the positive class comes last." if proposal.label.task is Task.BINARY else ".")
+        )
+    else:
+        notes[proposal.label.name] = "The label."
+    return text_of(schema, head, notes)
+
+
+def show(console: Console, proposal: Proposal, target: Path, schema: Path) -> None:
+    """Prints what was decided, what to look at, and the next command."""
+    label = proposal.label
+    table = Table(
+        title=f"{proposal.found.source.name}: {proposal.found.rows:,} rows", title_justify="left"
+    )
+    for heading in ("column", "type", "becomes", "because"):
+        table.add_column(heading, overflow="fold")
+    kind = "FLOAT" if label.task is Task.REGRESSION else "BYTES"
+    table.add_row(
+        _plain(label.name), kind, f"label ({label.task.value})", _plain(label.why), style="bold"
+    )
+    for decision in proposal.decisions[:SHOWN]:
+        word = "excluded" if decision.treatment is None else decision.treatment.value
+        unused = decision.treatment in (None, "ignore")
+        table.add_row(
+            _plain(decision.name),
+            decision.type,
+            word,
+            _plain(decision.why),
+            style="dim" if unused else "",
+        )
+    if len(proposal.decisions) > SHOWN:
+        table.add_row(
+            "...", "", "", f"and {len(proposal.decisions) - SHOWN} more, in {target.name}"
+        )
+    console.print(table)
+    if label.classes:
+        shown = ", ".join(f"{name} ({label.counts[name]:,})" for name in label.classes[:12])
+        console.print(
+            f"Classes: {shown}" + (" ..." if len(label.classes) > 12 else ""), markup=False
+        )
+    for note in _notes(proposal):
+        console.print(f"! {note}", markup=False, style="yellow")
+    console.print(
+        f"\nWrote {target} and {schema}. Next:\n  python run_local.py --config {target}",
+        markup=False,
+    )
+
+
+def _notes(proposal: Proposal) -> list[str]:
+    """What the owner should look at."""
+    notes = list(proposal.label.notes)
+    if proposal.found.rows < FEW_ROWS:
+        notes.append(f"only {proposal.found.rows} rows: eval and test will be tiny, or empty")
+    notes += [f"{d.name}: {d.warning}" for d in proposal.decisions if d.warning]
+    notes += [f"{name}: perhaps a leak: {why}" for name, why in proposal.leaks.items()]
+    if proposal.found.corrupt:
+        notes.append(
+            f"{len(proposal.found.corrupt)} pictures cannot be decoded and are left out, "
+            f"the first: {proposal.found.corrupt[0]}"
+        )
+    return notes
+
+
+def _plain(text: str) -> str:
+    """Text that rich shows as it stands."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
