@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from components.trainer.blocks import as_graph
 from components.trainer.efficientnet_lite import efficientnet_lite0, weights_file
 from components.trainer.scales import SCALES, Scale, scale_of
 
@@ -38,7 +39,8 @@ def load_backbone(
       preprocessing: a key of `SCALES`, or `auto`: as the network was trained.
 
     Raises:
-      ValueError: no such backbone (the message lists the valid names), or its scale is unknown.
+      ValueError: no such backbone (the message lists the valid names), its scale is unknown, or it
+        is no graph of layers with one input and one output.
       FileNotFoundError: a file that is named is not there.
     """
     path = Path(name)
@@ -58,7 +60,7 @@ def load_backbone(
         network, scale = _preset(name, size, preprocessing)
     if preprocessing != "auto":
         scale = _named(preprocessing, name)
-    return Backbone(network, scale)
+    return Backbone(as_graph(network), scale)
 
 
 def application_names() -> list[str]:

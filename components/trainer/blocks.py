@@ -21,11 +21,11 @@ def split(network: keras.Model, top_blocks: int) -> Split:
     """Cut a network below its top blocks.
 
     Args:
-      network: a backbone with one input and one output.
+      network: a graph of layers with one input and one output.
       top_blocks: how many blocks go into the upper part; 0: none (it is the identity), as many as
         there are or more: all (the lower part is the identity).
     """
-    network = _as_graph(network)
+    network = as_graph(network)
     ends = block_ends(network)
     if top_blocks <= 0:
         return Split(network, _identity(network.output))
@@ -41,9 +41,8 @@ def block_ends(network: keras.Model) -> list[Any]:
     A block lies between two waists of the graph, tensors everything above depends on. Waists
     within one block by name (`block_3_expand`, `block_3_project`, `conv5_block2_out`) count once,
     and a stretch without a kernel (normalisation, activation, pooling) belongs to the block below.
-    A network that is no graph of layers is one block.
     """
-    network = _as_graph(network)
+    network = as_graph(network)
     ends: list[Any] = []
     names: list[str | None] = []
     for tensor, name, has_kernel in _stretches(network):
@@ -82,10 +81,20 @@ def _stretches(network: keras.Model) -> list[tuple[Any, str, bool]]:
     return found
 
 
-def _as_graph(network: keras.Model) -> keras.Model:
-    """A Sequential as the graph it is; other networks as they are."""
-    if isinstance(network, keras.Sequential):
-        return keras.Model(network.inputs, network.outputs)
+def as_graph(network: keras.Model) -> keras.Model:
+    """A network as a graph with one input and one output, on the same layers.
+
+    Raises:
+      ValueError: it has no graph (a subclassed model), or more inputs or outputs.
+    """
+    inputs, outputs = (getattr(network, name, None) or [] for name in ("inputs", "outputs"))
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(
+            "a backbone should be a graph of layers with one input and one output. Received: "
+            f"{type(network).__name__} with {len(inputs)} inputs and {len(outputs)} outputs"
+        )
+    if isinstance(network, keras.Sequential) or network.output is not outputs[0]:
+        return keras.Model(inputs[0], outputs[0], name=network.name)
     return network
 
 

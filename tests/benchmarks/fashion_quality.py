@@ -78,7 +78,7 @@ def _linear(
     train, evaluation, test = parts
     best = {"linear_eval": 0.0, "linear_test": 0.0}
     for strength in (0.01, 0.1, 1.0):
-        model = LogisticRegression(C=strength, max_iter=1000).fit(pixels[train], labels[train])
+        model = LogisticRegression(C=strength, max_iter=2000).fit(pixels[train], labels[train])
         score = float(model.score(pixels[evaluation], labels[evaluation]))
         if score > best["linear_eval"]:
             tested = float(model.score(pixels[test], labels[test]))

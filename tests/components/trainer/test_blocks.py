@@ -95,7 +95,13 @@ def test_a_sequential_is_cut_between_its_layers() -> None:
     assert split(network, 1).lower.output.shape == (None, 6, 6, 4)
 
 
-def test_a_network_that_is_no_graph_is_one_block() -> None:
+def test_a_list_of_one_output_is_that_output() -> None:
+    entry = keras.Input((4,))
+    network = keras.Model([entry], [keras.layers.Dense(2)(entry)])
+    assert split(network, 0).upper.output.shape == (None, 2)
+
+
+def test_a_layer_that_hides_its_own_is_one_block() -> None:
     class Own(keras.Model):
         def __init__(self) -> None:
             super().__init__()
@@ -110,3 +116,11 @@ def test_a_network_that_is_no_graph_is_one_block() -> None:
     assert len(block_ends(network)) == 1
     parts = split(network, 1)
     assert parts.upper.count_params() == network.count_params()
+    with pytest.raises(ValueError, match="graph of layers with one input and one output"):
+        split(own, 1)
+
+
+def test_two_inputs_are_refused() -> None:
+    entries = [keras.Input((4,)), keras.Input((4,))]
+    with pytest.raises(ValueError, match="2 inputs and 1 outputs"):
+        split(keras.Model(entries, keras.layers.add(entries)), 1)
