@@ -26,7 +26,9 @@ T = TypeVar("T")
 _PROVING_RUNS = 8  # runs in the pool before a program may run in the loop
 _CHEAP_SECONDS = 0.0003
 _SLOW_SECONDS = 0.002
+_STALL_SECONDS = 0.05
 _BACK_OFF_SECONDS = 5.0  # time in the pool after a slow run in the loop
+_FORGET = 1.05  # growth of the remembered cost per run
 _SMALL_BYTES = 1 << 16  # larger inputs always go to the pool
 
 
@@ -72,8 +74,13 @@ class Engine:
         start = time.monotonic()
         if start < program.not_before or sum([array.nbytes for array in arrays]) > _SMALL_BYTES:
             return None
+        worked = time.thread_time()
         result = program(arrays)
-        self._learn(program, time.monotonic() - start, in_loop=True)
+        # Time on the processor: a busy machine makes no model slow. A long wait counts, too.
+        end = time.monotonic()
+        if time.thread_time() - worked > _SLOW_SECONDS or end - start > _STALL_SECONDS:
+            program.not_before = end + _BACK_OFF_SECONDS
+            program.runs, program.cost = 0, float("inf")
         return result
 
     async def run_alone(
@@ -95,21 +102,12 @@ class Engine:
             ) from None
 
     def _timed(self, program: Program, arrays: Sequence[np.ndarray]) -> Arrays:
-        start = time.thread_time()
-        wall = time.monotonic()
+        start = time.monotonic()
         result = program(arrays)
-        # Waiting for the interpreter lock is no cost of the model; work in other threads is.
-        elapsed = time.monotonic() - wall
-        self._learn(program, min(elapsed, max(time.thread_time() - start, elapsed / 8)))
-        return result
-
-    @staticmethod
-    def _learn(program: Program, seconds: float, *, in_loop: bool = False) -> None:
+        # The quickest of the last runs: whatever else the machine does only adds to the others.
+        program.cost = min(time.monotonic() - start, program.cost * _FORGET)
         program.runs += 1
-        weight = 0.5 if program.runs < _PROVING_RUNS else 0.1
-        program.cost += weight * (seconds - program.cost)
-        if in_loop and seconds > _SLOW_SECONDS:
-            program.not_before = time.monotonic() + _BACK_OFF_SECONDS
+        return result
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Does other work of a request in the pool."""

@@ -43,8 +43,8 @@ class SessionOptions:
 class Program:
     """One set of feeds and fetches of a loaded model, compiled to a callable.
 
-    `cost` is a moving average of seconds per run, `runs` their number; the execution engine
-    reads them to decide where to run.
+    `cost` is about the quickest of the last runs in seconds, `runs` their number; the engine
+    keeps both and decides by them where to run.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Program:
     ) -> None:
         self.servable = servable
         self.feeds = feeds
-        self.cost = 0.0
+        self.cost = float("inf")
         self.runs = 0
         self.not_before = 0.0
         self._call = call

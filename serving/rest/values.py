@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import warnings
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,9 @@ from serving import dtypes
 from serving.rest.debug_text import debug_text
 from serving.rest.json_dialect import json_type, to_bytes
 from serving.status import Code, ServingError, invalid_argument
+
+# What is too large for a float32 becomes infinite, as in TF Serving; not worth a word.
+warnings.filterwarnings("ignore", "overflow encountered in cast", RuntimeWarning)
 
 _MAX_RANK = 254
 _INT32_KINDS = (dtypes.DT_INT32, dtypes.DT_INT16, dtypes.DT_INT8, dtypes.DT_UINT8)
@@ -165,8 +169,7 @@ def _store(values: list[Any], dtype: int) -> np.ndarray:
         array = np.empty(len(values), dtype=object)
         array[:] = values
     elif dtype == dtypes.DT_FLOAT:
-        with np.errstate(over="ignore"):
-            array = np.array(values, dtype=np.float64).astype(np.float32)
+        array = np.array(values, dtype=np.float64).astype(np.float32)
     elif dtype in _INT32_KINDS:
         array = np.array(values, dtype=np.int64).astype(dtypes.NUMPY_TYPES[dtype])
     else:
