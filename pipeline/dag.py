@@ -45,12 +45,15 @@ def create_pipeline(
     )
     examples = example_gen.outputs["examples"]
 
-    # One pass of statistics serves validation, drift and the report.
-    statistics_gen = StatisticsGen(examples=examples)
-
     # The schema is curated: inferred from the data it judges, it would never object.
     schema_gen = ImportSchemaGen(schema_file=str(schema)).with_id("SchemaGen")
     curated = schema_gen.outputs["schema"]
+
+    # One pass of statistics serves validation, drift and the report. The schema tells it which
+    # bytes are pictures: those are measured, not counted as words.
+    statistics_gen = StatisticsGen(examples=examples, schema=curated)
+
+    # What in the data does not fit the schema?
     example_validator = ExampleValidator(
         statistics=statistics_gen.outputs["statistics"], schema=curated
     )

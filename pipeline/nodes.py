@@ -39,8 +39,8 @@ NODES: tuple[Node, ...] = (
         ),
         facts=("data", "schema"),
     ),
-    Node("StatisticsGen", inputs=("ExampleGen",)),
     Node("SchemaGen", facts=("schema",)),
+    Node("StatisticsGen", inputs=("ExampleGen", "SchemaGen")),
     Node("ExampleValidator", inputs=("StatisticsGen", "SchemaGen")),
     Node(
         "DataGate",

@@ -81,11 +81,9 @@ def plan_table(console: Console, steps: list[Step]) -> None:
 def metrics_table(console: Console, values: Mapping[str, Any], classes: tuple[str, ...]) -> None:
     """Overall metrics; for many classes one row per class beside them."""
     overall = {name: value for name, value in values.items() if "/" not in name}
-    table = Table(box=box.SIMPLE_HEAD, title="metrics on the test split", title_justify="left")
-    for name in overall:
-        table.add_column(name, justify="right")
-    table.add_row(*(number(value) for value in overall.values()))
-    console.print(table)
+    console.print("[italic]metrics on the test split[/]")
+    cells = [f"{name} [bold]{number(value)}[/]" for name, value in overall.items()]
+    console.print("  " + "   ".join(cells))
     per_class = sorted({name.partition("/")[0] for name in values if "/" in name}, key=list(overall).index)
     if per_class:
         table = Table(box=box.SIMPLE_HEAD)

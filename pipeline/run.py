@@ -10,7 +10,7 @@ OUTPUT = Path("output")
 def main(argv: list[str]) -> int:
     """Runs a pipeline; returns its exit code (0, 1, 2, 3 or 4)."""
     options = _parser().parse_args(argv)
-    from pipeline import history, plan
+    from pipeline import engines, history, plan
     from pipeline.config import ConfigError, load
     from pipeline.lock import LockedError
     from pipeline.prepare import prepare
@@ -22,6 +22,7 @@ def main(argv: list[str]) -> int:
         if options.resume:
             last = _last_unfinished(root, source)
             overrides = [*last.request["overrides"], *overrides]
+        engines.beam_args(options.engine)
         names = [*options.from_nodes, *options.to_nodes, *options.only, *(options.force or [])]
         plan.check_names(names)
         loaded = load(source, overrides)

@@ -1,0 +1,71 @@
+"""pipeline/config.py: presets and files, overrides, and mistakes answered in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import ConfigError, load, presets
+
+
+def test_every_preset_loads_and_names_itself() -> None:
+    for name in presets():
+        assert load(name).config.name == name
+
+
+def test_a_preset_states_what_to_expect() -> None:
+    for path in presets().values():
+        header = path.read_text().split("\nname =")[0]
+        assert header.count("\n") >= 2, f"{path.name} has no header with its expected numbers"
+
+
+def test_an_override_is_toml_or_text() -> None:
+    config = load("taxi", ["train.epochs=3", "data.path=other.csv", "train.hidden=[8, 4]"]).config
+    assert config.train.epochs == 3
+    assert config.data.path == "other.csv"
+    assert config.train.hidden == (8, 4)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.epoch=3", ["train.epoch", "unknown key", "Did you mean 'epochs'", "batch_size"]),
+        ("trian.epochs=3", ["trian", "Did you mean 'train'"]),
+        ("train.epochs=0", ["train.epochs", "greater than or equal to 1", "Received: 0"]),
+        ("train.epochs=many", ["train.epochs", "integer", "'many'"]),
+        ("data.task=ranking", ["data.task", "binary", "multiclass", "regression"]),
+        ("data.split={train = 1}", ["data.split", "train, eval and test"]),
+        ("features.fare=sqrt", ["features.fare", "zscore", "vocabulary"]),
+        ("name=../evil", ["name"]),
+        ("train.epochs.deep=1", ["train.epochs"]),
+        ("no-equals-sign", ["key=value"]),
+    ],
+)
+def test_a_mistake_says_where_what_and_how_to_fix_it(override: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError) as error:
+        load("taxi", [override])
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_an_unknown_preset_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"fashion.*taxi.*Did you mean 'taxi'"):
+        load("taxy")
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text("name = ")
+    with pytest.raises(ConfigError, match=r"my\.toml is not valid TOML"):
+        load(str(file))
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    text = 'name = "x"\n[data]\npath = "p"\nlabel = "y"\ntask = "binary"\n'
+    file.write_text(text, encoding="utf-8-sig")
+    assert load(str(file)).config.name == "x"
+
+
+def test_a_schema_is_relative_to_the_configuration() -> None:
+    loaded = load("taxi")
+    assert loaded.schema_path == loaded.source.parent.resolve() / "taxi.pbtxt"
