@@ -38,8 +38,8 @@ setup(
     ),
     # Configurations, schemas and templates; the data samples stay behind (a worker needs none).
     package_data={
-        "pipeline": ["configs/*.toml", "configs/*.pbtxt", "configs/**/*.pbtxt", "templates/*"],
-        "serving": ["templates/*", "templates/**/*"],
+        "pipeline": ["configs/*.toml", "configs/*.pbtxt", "templates/**/*"],
+        "serving": ["deploy/**/*"],
         "": ["py.typed"],
     },
     include_package_data=False,

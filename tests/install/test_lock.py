@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from install.relink import TABLE
-from install.steps import pins
+from install.steps import pins, select
 
 LOCKS = ("requirements.txt", "requirements-dev.txt", "uv.txt", "build.txt")
 
@@ -77,3 +79,28 @@ def test_every_direct_dependency_is_explained(root: Path) -> None:
             assert re.search(rf"^\| `{requirement.name}` \| .{{20,}} \|$", explained, re.M), (
                 f"docs/dependencies.md has no row that says why {requirement.name} is needed"
             )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", ["3.11", "3.12"])
+@pytest.mark.parametrize(
+    ("system", "from_source"),
+    [
+        ("x86_64-manylinux_2_39", {"rouge-score"}),
+        ("aarch64-apple-darwin", {"rouge-score", "pyfarmhash"}),
+    ],
+)
+def test_every_system_has_its_wheels(
+    root: Path, tmp_path: Path, system: str, from_source: set[str], python: str
+) -> None:
+    """Asks the registry, installs nothing: all but the named ones come ready-made, as locked."""
+    text = "".join((root / "install" / name).read_text() for name in LOCKS[:2])
+    names = re.findall(r"^([a-z0-9-]+)==", text, re.M)
+    ready = select(text, [name for name in names if name not in from_source], {})
+    (tmp_path / "lock.txt").write_text(ready)
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--dry-run"]
+    command += ["--no-deps", "--require-hashes", "--no-build", "-r", "lock.txt"]
+    command += ["--python-platform", system, "--python-version", python, "--target", "nowhere"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Would install 2\d\d packages", done.stderr)
