@@ -113,7 +113,7 @@ def compute_activations(
     for encoded, label, weight in batches:
         if not len(label):
             continue
-        maps, flipped = both(tf.convert_to_tensor(encoded, tf.string))
+        maps, flipped = both(tf.reshape(tf.convert_to_tensor(encoded, tf.string), [-1]))
         if plain is None:
             shape, dtype = (batches.count, *maps.shape[1:]), maps.dtype.as_numpy_dtype
             plain = shelf.array(shape, dtype)

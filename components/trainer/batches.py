@@ -21,7 +21,7 @@ class Batches(Protocol):
     def __iter__(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """Batches of (pictures, labels, weights).
 
-        pictures: (batch,) encoded bytes: a list, an object array or a string tensor.
+        pictures: (batch,) or (batch, 1) encoded bytes: a list, an object array or a string tensor.
         labels: (batch,) class numbers, or (batch,) / (batch, units) values for regression.
         weights: (batch,) how much each row counts, or None.
         """

@@ -14,7 +14,7 @@ class Best:
         variables: the weights to keep.
         metric: a key of `data.metrics`, which knows whether higher is better.
         """
-        self._variables = list(variables)
+        self.variables = list(variables)
         self._key = f"eval_{metric}"
         self._sign = 1 if METRICS[metric].higher_is_better else -1
         self._values: list[Any] = []
@@ -28,10 +28,10 @@ class Best:
             if not gain > 0:
                 return False
         self.measured = dict(measured)
-        self._values = [variable.numpy().copy() for variable in self._variables]
+        self._values = [variable.numpy().copy() for variable in self.variables]
         return True
 
     def restore(self) -> None:
         """Put the best weights back."""
-        for variable, value in zip(self._variables, self._values, strict=True):
+        for variable, value in zip(self.variables, self._values, strict=True):
             variable.assign(value)

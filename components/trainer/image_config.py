@@ -35,6 +35,9 @@ class ImageSettings(BaseModel):
     """Passes over the training pictures with the top blocks trained too; 0: they stay frozen."""
     fine_tune_rate: float = Field(default=5e-4, gt=0)
     """Adam's first learning rate for the top blocks; it falls to 0 along a cosine."""
+    least_steps: int = Field(default=250, ge=0)
+    """Each phase takes at least so many steps: few pictures are passed over more often than the
+    epochs say. The best epoch on the eval split is kept in any case."""
     batch_size: int = Field(default=64, ge=1)
     """Pictures per training step."""
     dropout: float = Field(default=0.3, ge=0, lt=1)

@@ -1,7 +1,8 @@
 """A picture model from pictures and labels: the whole recipe, top to bottom."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,14 @@ from components.trainer.activations import (
     compute_activations,
     pool_activations,
 )
-from components.trainer.backbones import load_backbone
-from components.trainer.batches import Array, Batches
+from components.trainer.batches import Batches
 from components.trainer.best import Best
-from components.trainer.blocks import split
 from components.trainer.heads import HEADS
 from components.trainer.image_config import ImageSettings
+from components.trainer.image_network import build_head, build_network
 from components.trainer.labels import checked_labels, row_weights
 from components.trainer.pictures import decode
-from components.trainer.precision import Precision, choose_precision, policy_scope
+from components.trainer.precision import Precision, choose_precision
 from components.trainer.throttle import Throttle
 from data.tasks import Task
 
@@ -61,8 +61,10 @@ def fit_images(
       settings: the `[train.image]` section.
       task: what the label asks; gives loss and score.
       units: how many logits: classes; 1 for binary; numbers to predict for regression.
-      report: receives progress as dicts with `phase` (precision, features, head, fine-tune), a few
-        times a second at most.
+      report: receives progress, a few times a second at most, as dicts. `phase` is precision (then
+        `policy`, `reason`, `speedup`), features (`step`, `steps`, in pictures), head or fine-tune
+        (`epoch`, `of`, `step`, `steps`, `loss`, `images_per_second`; at the end of an epoch also
+        `eval_loss` and `eval_<metric>`).
       scratch: where activations go that do not fit in memory; None: the temporary folder.
 
     Raises:
@@ -78,33 +80,29 @@ def fit_images(
     fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0
 
     precision = choose_precision(settings.precision)
-    progress.send({"phase": "precision", "policy": precision.policy, "reason": precision.reason})
-    with policy_scope(precision.policy):
-        backbone = load_backbone(
-            settings.backbone, settings.size, settings.weights, settings.preprocessing
-        )
-        parts = split(backbone.network, settings.fine_tune_blocks if fine_tune else 0)
-    pool = _pool(backbone.network.output)
+    progress.send({"phase": "precision", **asdict(precision)})
+    network = build_network(settings, precision.policy)
 
-    def frozen(pixels: Any) -> Any:
-        """(batch, size, size, 3) to maps; to pooled features where nothing above is trained."""
-        maps = parts.lower(backbone.scale(pixels), training=False)
-        return maps if fine_tune else pool(maps)
-
-    def pooled(maps: Any) -> Any:
-        return pool(parts.upper(maps, training=False))  # (batch, channels) float32
-
-    def activations(batches: Batches, mirror: bool) -> Activations:
+    def kept(batches: Batches, mirror: bool) -> Activations:
+        """What the frozen part makes of a split: maps, or features where it is all frozen."""
         rows = compute_activations(
-            batches, frozen, lambda e: decode(e, settings.size), mirror, shelf, progress
+            batches,
+            network.lower if fine_tune else lambda pixels: network.upper(network.lower(pixels)),
+            lambda encoded: decode(encoded, settings.size),
+            mirror,
+            shelf,
+            progress,
         )
         return replace(rows, labels=checked_labels(rows.labels, task, units))
 
-    rows = activations(train, settings.mirror)
+    rows, judges = kept(train, settings.mirror), kept(evaluation, False)
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
-    judges = activations(evaluation, False)
-    head = _head(backbone.network.output.shape[-1], units, settings, task, rows.labels)
+    features, judged = rows, judges
+    if fine_tune:
+        features = pool_activations(rows, network.upper, shelf, progress)
+        judged = pool_activations(judges, network.upper, shelf, progress)
+    head = build_head(network.channels, units, settings, task, rows.labels)
 
     # The head, on features that no longer change.
     best = Best(head.trainable_variables, watched)
@@ -112,28 +110,24 @@ def fit_images(
         "head",
         lambda features, training: head(features, training=training),
         head.trainable_variables,
-        settings.head_epochs,
+        _epochs(settings.head_epochs, len(rows), settings),
         settings.head_rate,
         settings.batch_size,
-    )
-    features, judged = (
-        pool_activations(kept, pooled, shelf, progress) if fine_tune else kept for kept in (rows, judges)
     )
     history = transfer.train(phase, features, judged, objective, best, rng, progress)
     best.restore()
 
     # The top blocks and the head together, from the kept maps; only better than the head counts.
     if fine_tune:
-        transfer.freeze_normalisation(parts.upper)
-        variables = parts.upper.trainable_variables + head.trainable_variables
+        transfer.freeze_normalisation(network.parts.upper)
         head_alone = best.measured
-        best = Best(variables, watched)
+        best = Best(network.parts.upper.trainable_variables + head.trainable_variables, watched)
         best.offer(head_alone)
         phase = transfer.Phase(
             "fine-tune",
-            lambda maps, training: head(pooled(maps), training=training),
-            variables,
-            settings.fine_tune_epochs,
+            lambda maps, training: head(network.upper(maps), training=training),
+            best.variables,
+            _epochs(settings.fine_tune_epochs, len(rows), settings),
             settings.fine_tune_rate,
             settings.batch_size,
             loss_scaling=precision.policy == "mixed_float16",
@@ -141,37 +135,10 @@ def fit_images(
         history += transfer.train(phase, rows, judges, objective, best, rng, progress)
         best.restore()
 
-    pixels = keras.Input((settings.size, settings.size, 3), dtype="float32", name="pixels")
-    logits = head(pool(backbone.network(backbone.scale(pixels))))
-    model = keras.Model(pixels, logits, name="pictures")
-    return Trained(model, history, settings.size, precision)
+    return Trained(network.with_head(head, settings.size), history, settings.size, precision)
 
 
-def _pool(output: Any) -> keras.layers.Layer:
-    """Mean over the places of a map (4 dimensions) or over tokens (3); vectors stay as they are."""
-    rank = len(output.shape)
-    if rank == 4:
-        return keras.layers.GlobalAveragePooling2D(dtype="float32")
-    if rank == 3:
-        return keras.layers.GlobalAveragePooling1D(dtype="float32")
-    return keras.layers.Identity(dtype="float32")
-
-
-def _head(
-    channels: int, units: int, settings: ImageSettings, task: Task, labels: Array
-) -> keras.Model:
-    """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
-
-    For regression the last layer's output is stretched to the mean and deviation of the training
-    labels, so that any unit of measure trains equally well.
-    """
-    layers = [
-        keras.Input((channels,), dtype="float32"),
-        keras.layers.Dropout(settings.dropout, seed=settings.seed, dtype="float32"),
-        keras.layers.Dense(units, dtype="float32"),
-    ]
-    if task is Task.REGRESSION:
-        deviation, mean = labels.std(axis=0), labels.mean(axis=0)
-        scale = np.where(deviation > 0, deviation, 1.0).tolist()
-        layers.append(keras.layers.Rescaling(scale, mean.tolist(), dtype="float32"))
-    return keras.Sequential(layers, name="head")
+def _epochs(epochs: int, count: int, settings: ImageSettings) -> int:
+    """The configured epochs, or more of them where there are too few pictures for `least_steps`."""
+    steps = math.ceil(count / settings.batch_size)
+    return max(epochs, math.ceil(settings.least_steps / steps))

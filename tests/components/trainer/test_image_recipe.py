@@ -20,7 +20,9 @@ from data.fashion_mnist.locate import sample
 from data.fashion_mnist.originals import CLASSES
 from data.tasks import Task
 
-SETTINGS = ImageSettings(size=32, batch_size=32, precision="float32", fine_tune_epochs=4)
+SETTINGS = ImageSettings(
+    size=32, batch_size=32, precision="float32", fine_tune_epochs=4, least_steps=0
+)
 
 
 @dataclass(frozen=True)
@@ -256,3 +258,11 @@ def test_regression_in_the_unit_of_the_label(tiny: ImageSettings) -> None:
     assert error < guess / 3
     best = min(epoch["eval_mae"] for epoch in trained.history)
     assert error == pytest.approx(best, rel=1e-3)
+
+
+def test_few_pictures_are_passed_over_more_often(fashion: Fashion, tiny: ImageSettings) -> None:
+    rows = fashion.train, fashion.evaluation  # 400 pictures: 13 steps of 32 an epoch
+    changes = {"least_steps": 40, "head_epochs": 2, "fine_tune_epochs": 5}
+    trained = _fit(*rows, tiny, Task.MULTICLASS, 10, **changes)
+    phases = [epoch["phase"] for epoch in trained.history]
+    assert (phases.count("head"), phases.count("fine-tune")) == (4, 5)
