@@ -100,7 +100,9 @@ def _source(path: str, where: Path, files: list[Path], root: Path, format: str) 
     if not by_format:
         raise SourceError(_nothing_readable(path, where, files))
     if len(by_format) > 1:
-        some = ", ".join(f"{min(files).name} ({kind.value})" for kind, files in by_format.items())
+        some = ", ".join(
+            f"{min(files).name} ({kind.value})" for kind, files in sorted(by_format.items())
+        )
         raise SourceError(
             f"'{path}' mixes formats: {some}. Put one format into data.path, or name it with data.format."
         )

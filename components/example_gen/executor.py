@@ -116,7 +116,9 @@ def _check(rows: dict[str, int], source: Source, ingestion: Ingestion, skipped: 
         raise DataError(f"{source.name} has no rows{left}.")
     for name, count in rows.items():
         if count == 0:
+            parts = ", ".join(f"{split} = {ingestion.split[split]}" for split in SPLITS)
             raise DataError(
-                f"{source.name} has {total} rows, and none of them fell into '{name}': too few for "
-                f"the split {ingestion.split}. Add rows, or change data.split or data.split_seed."
+                f"{source.name} has too few different rows to split them as {{{parts}}}: of {total} "
+                f"none fell into '{name}' (equal rows stay together). Add rows, or change "
+                "data.split or data.split_seed."
             )

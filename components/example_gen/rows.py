@@ -1,13 +1,14 @@
 """The Beam steps between files and shards: find each column's type, then convert, hash and split."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
 
 from components.example_gen import convert, splits
 from components.example_gen.ingestion import Ingestion
-from data.reading import kinds, parquet, stream
+from data.reading import images, kinds, parquet, stream
 from data.reading.stream import Piece
 from data.sources import SourceFormat
 
@@ -37,7 +38,9 @@ class FindTypes(beam.DoFn):
 def evidence(piece: Piece, ingestion: Ingestion) -> dict[str, int]:
     """The evidence of a piece, column by column, reading only the columns that leave a doubt."""
     if piece.format is SourceFormat.IMAGES:
-        return {"image": int(kinds.Evidence.STRINGS), "label": int(kinds.Evidence.STRINGS)}
+        return dict.fromkeys(
+            (images.IMAGE, images.LABEL), int(kinds.Evidence.VALUES | kinds.Evidence.STRINGS)
+        )
     found: dict[str, int] = {}
     doubtful: set[str] | None = None
     if piece.format is SourceFormat.PARQUET:
@@ -110,9 +113,8 @@ class ToExamples(beam.DoFn):
         self._ingestion = ingestion
         self._shards = shards
 
-    def process(
-        self, piece: Piece, found: dict[str, int]
-    ) -> Iterator[tuple[Shard, list[Row]] | beam.pvalue.TaggedOutput]:
+    def process(self, piece: Piece, found: dict[str, int]) -> Iterator[Any]:
+        """Yields chunks, and under the tag SKIPPED the pictures left out."""
         types = chosen_types(found, self._ingestion)
         corrupt: list[str] | None = [] if self._ingestion.skip_corrupt else None
         held: dict[Shard, list[Row]] = {}

@@ -20,6 +20,7 @@ class WriteTally(beam.DoFn):
         rows = dict.fromkeys(SPLITS, 0)
         for split, count in counts:
             rows[split] += count
+        tf.io.gfile.makedirs(uri)
         path = f"{uri}/{NAME}"
         with tf.io.gfile.GFile(path, "w") as file:
             file.write(json.dumps({"rows": rows, "skipped": sorted(skipped)}, ensure_ascii=False))

@@ -52,7 +52,7 @@ def evidence(column: pa.Array, untyped: bool, missing: tuple[str, ...] = ()) -> 
     if pa.types.is_boolean(kind):
         return Evidence.VALUES
     if pa.types.is_floating(kind):
-        whole = _whole(column) is not None
+        whole = _whole(column.cast(pa.float64())) is not None
         found = Evidence.VALUES | Evidence.NOT_BOOL | Evidence.REAL
         return found if whole else found | Evidence.NOT_INT
     return _text_evidence(column, missing) | (Evidence(0) if untyped else Evidence.STRINGS)
@@ -133,7 +133,7 @@ def integers(column: pa.Array, missing: tuple[str, ...] = ()) -> pa.Array:
     if pa.types.is_boolean(kind):
         return column.cast(pa.int64())
     if pa.types.is_floating(kind):
-        whole = _whole(column)
+        whole = _whole(column.cast(pa.float64()))
     else:
         text = _trimmed(column, missing)
         whole = None if text is None else _ints(text)

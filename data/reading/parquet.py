@@ -17,10 +17,14 @@ PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def kinds(path: str | Path) -> dict[str, pa.DataType]:
-    """Each column and its type in the file, without reading rows; refuses what `read` refuses."""
-    with _open(Path(path)) as file:
+    """Each column and the type `read` gives it, without reading rows; refuses what `read` refuses."""
+    path = Path(path)
+    with _open(path) as file:
         schema = file.schema_arrow
-    return {name: _values(schema.field(name).type) for name in _names(Path(path), schema)}
+    return {
+        name: _plain(path, name, pa.nulls(0, schema.field(name).type)).type
+        for name in _names(path, schema)
+    }
 
 
 def read(path: Path, columns: Collection[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,113 @@
+"""Splits follow a row's content: not its place, its file, or the number of shards."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from components.example_gen import shards, splits
+from data.reading.errors import DataError
+
+Ingest = Callable[..., Any]
+
+
+def batch(count: int = 1000) -> pa.RecordBatch:
+    return pa.record_batch(
+        {"a": [str(n) for n in range(count)], "b": [str(n % 7) for n in range(count)]}
+    )
+
+
+def test_a_rows_digest_ignores_the_order_of_columns_and_rows() -> None:
+    rows = batch()
+    turned = rows.select(["b", "a"]).slice(10, 5)
+    assert splits.digests(turned, 0) == splits.digests(rows, 0)[10:15]
+
+
+def test_another_seed_is_another_split() -> None:
+    ends = splits.bounds({"train": 8, "eval": 1, "test": 1})
+    first, second = (
+        [splits.split_of(d, ends) for d in splits.digests(batch(), seed)] for seed in (0, 1)
+    )
+    assert 0.55 < sum(a == b for a, b in zip(first, second, strict=True)) / 1000 < 0.77
+
+
+def test_proportions() -> None:
+    ends = splits.bounds({"train": 6, "eval": 3, "test": 1})
+    found = [splits.split_of(d, ends) for d in splits.digests(batch(20_000), 0)]
+    assert abs(found.count("train") - 12_000) < 300
+    assert abs(found.count("test") - 2_000) < 200
+
+
+def test_missing_and_empty_columns_are_part_of_the_row() -> None:
+    rows = pa.record_batch(
+        {"a": ["1", None], "b": [None, "1"]}, pa.schema({"a": "string", "b": "string"})
+    )
+    assert len(set(splits.digests(rows, 0))) == 2
+
+
+def test_rows_of_a_group_stay_together() -> None:
+    digests = splits.group_digests(batch(), "b", 0)
+    assert len(set(digests)) == 7
+    with pytest.raises(DataError, match="split_by names 'customer', which is no column: a, b"):
+        splits.group_digests(batch(), "customer", 0)
+
+
+def test_places_mix_equal_rows_among_others() -> None:
+    ordered = sorted([b"\1" * 32] * 50 + [b"\2" * 32] * 50)
+    places = splits.places(ordered)
+    assert len(set(places)) == 100
+    mixed = [digest for _, digest in sorted(zip(places, ordered, strict=True))]
+    assert mixed != ordered and mixed != ordered[::-1]
+    assert places == splits.places(ordered)
+
+
+def text(row: dict[str, Any]) -> str:
+    return str(sorted(row.items()))
+
+
+def lines(count: int = 200) -> list[str]:
+    return [f"{n % 2},{n % 90},t{n % 90}" for n in range(count)]  # with repeated rows
+
+
+def test_files_order_and_shards_change_nothing(
+    tmp_path: Path, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = "y,a,t\n"
+    one = tmp_path / "one.csv"
+    one.write_text(header + "\n".join(lines()) + "\n")
+    mixed = lines()
+    random.Random(1).shuffle(mixed)
+    (tmp_path / "many").mkdir()
+    for n in range(5):
+        part = mixed[n * 40 : n * 40 + 40]
+        (tmp_path / "many" / f"{n}.csv").write_text(header + "\n".join(part) + "\n")
+
+    whole = ingest(one)
+    parts = ingest(tmp_path / "many")
+    assert whole.splits == parts.splits  # the same rows in the same order
+
+    monkeypatch.setattr(shards, "SHARD_BYTES", 500)
+    sharded = ingest(one)
+    assert len(list(Path(sharded.artifact.uri, "Split-train").iterdir())) > 1
+    for split, rows in whole.splits.items():
+        assert sorted(map(text, rows)) == sorted(map(text, sharded.splits[split]))
+
+
+def test_equal_rows_are_never_in_two_splits(tmp_path: Path, ingest: Ingest) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y,a,t\n" + "\n".join(lines(400)) + "\n")
+    seen = [{text(row) for row in rows} for rows in ingest(path).splits.values()]
+    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+
+
+def test_split_by(tmp_path: Path, ingest: Ingest) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y,customer,n\n" + "".join(f"1,{n % 40},{n}\n" for n in range(400)))
+    found = ingest(path, split_by="customer").splits
+    seen = [{row["customer"] for row in rows} for rows in found.values()]
+    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    with pytest.raises(DataError, match="split_by names 'client'"):
+        ingest(path, split_by="client")
