@@ -92,6 +92,11 @@ class HttpProtocol(asyncio.Protocol):
         self._closing = True
         self._waiting.clear()
 
+    def eof_received(self) -> bool:
+        """The client has closed its side: what it has asked for is still answered."""
+        self._closing = True
+        return self.busy
+
     def pause_writing(self) -> None:
         self._paused = True
         self._transport.pause_reading()
@@ -229,7 +234,7 @@ class HttpProtocol(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(encode(response, keep, request.method == "HEAD"))
             self.last_active = time.monotonic()
-            if not keep:
+            if not keep and not self._waiting:
                 self._close()
         if self._server.access_log is not None:
             peer = self._transport.get_extra_info("peername")
