@@ -197,9 +197,14 @@ def test_the_real_lock_from_nothing(root: Path, tmp_path: Path) -> None:
     for name in ("install", "Makefile"):
         source = root / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
-    first = subprocess.run(["make", "setup"], cwd=tmp_path, capture_output=True, text=True)
+    # Not as a part of the `make` that may be running these tests.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    first, again = (
+        subprocess.run(["make", "setup"], cwd=tmp_path, env=outside, capture_output=True, text=True)
+        for _ in range(2)
+    )
     assert first.returncode == 0, first.stderr
-    again = subprocess.run(["make", "setup"], cwd=tmp_path, capture_output=True, text=True)
+    assert "ready in" in first.stdout
     assert (again.returncode, again.stdout) == (0, "")
     code = "import ml_metadata, tfx.version; print(tfx.version.__version__)"
     python = tmp_path / ".venv/bin/python"
