@@ -1,5 +1,6 @@
 """The metric keys used everywhere (configuration, gates, summary.json, reports), and which way is up."""
 
+import difflib
 from dataclasses import dataclass
 
 from data.tasks import Task
@@ -55,15 +56,25 @@ def find_metric(key: str, task: Task, classes: list[str] | None = None) -> Metri
     Raises:
       ValueError: unknown key, or a metric of another task; the message lists the valid ones.
     """
-    name, _, label = key.partition("/")
-    valid = metrics_for(task)
+    name, slash, label = key.partition("/")
+    valid = [metric.key for metric in metrics_for(task)]
     metric = METRICS.get(name)
-    if metric is None or metric not in valid:
-        names = ", ".join(m.key for m in valid)
-        raise ValueError(f"no metric '{name}' for task {task.value}. Valid: {names}. Received: {key!r}")
-    if label:
+    if metric is None or name not in valid:
+        raise ValueError(
+            f"no metric '{name}' for task {task.value}.{_hint(name, valid)} Valid: "
+            f"{', '.join(valid)}. Received: {key!r}"
+        )
+    if slash:
         if not metric.per_class or task is not Task.MULTICLASS:
-            raise ValueError(f"metric '{name}' has no value per class for task {task.value}. Received: {key!r}")
-        if classes is not None and label not in classes:
-            raise ValueError(f"no class '{label}'. Valid: {', '.join(classes)}. Received: {key!r}")
+            raise ValueError(
+                f"metric '{name}' has no value per class for task {task.value}. Received: {key!r}"
+            )
+        if not label or (classes is not None and label not in classes):
+            known = f"{_hint(label, classes)} Valid: {', '.join(classes)}." if classes else ""
+            raise ValueError(f"no class '{label}'.{known} Received: {key!r}")
     return metric
+
+
+def _hint(name: str, valid: list[str]) -> str:
+    near = difflib.get_close_matches(name, valid, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

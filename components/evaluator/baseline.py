@@ -2,36 +2,47 @@
 
 TFX's own strategy also returns the candidate once it has been blessed, so that a run with nothing
 changed evaluates the model against itself. Leaving the candidate out keeps that run's inputs the
-same, and it is served from the cache.
+same, and it is served from the cache. A model whose blessing was taken back (`pipeline rollback`)
+stays out even if another evaluation blessed it again.
 """
 
 from typing import Any
 
 from tfx.components.evaluator import constants
 from tfx.dsl.components.common import resolver
+from tfx.dsl.io import fileio
+
+REVOKED = "revoked"
+"""Custom property of a ModelBlessing: why it was taken back."""
 
 
-class LatestBlessedOther(resolver.ResolverStrategy):  # type: ignore[misc]
+class LatestBlessedOther(resolver.ResolverStrategy):
     """Resolver strategy over `model` (all models), `model_blessing` (all) and `candidate`."""
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[Any]]
     ) -> dict[str, list[Any]] | None:
         """Returns at most one `model` and its `model_blessing`; `candidate` passes through."""
-        candidates = {artifact.id for artifact in input_dict["candidate"]}
-        blessings = {
-            blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY): blessing
-            for blessing in sorted(input_dict["model_blessing"], key=lambda artifact: artifact.id)
-            if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-            == constants.BLESSED_VALUE
-        }
+        blessings: dict[int, Any] = {}
+        barred = {artifact.id for artifact in input_dict["candidate"]}
+        for blessing in sorted(input_dict["model_blessing"], key=lambda artifact: artifact.id):
+            model_id = blessing.get_int_custom_property(
+                constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY
+            )
+            if blessing.get_string_custom_property(REVOKED):
+                barred.add(model_id)
+            elif (
+                blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+                == constants.BLESSED_VALUE
+            ):
+                blessings[model_id] = blessing
         chosen: dict[str, list[Any]] = {
             "model": [],
             "model_blessing": [],
             "candidate": input_dict["candidate"],
         }
         for model in sorted(input_dict["model"], key=lambda artifact: artifact.id, reverse=True):
-            if model.id in blessings and model.id not in candidates:
+            if model.id in blessings and model.id not in barred and fileio.exists(model.uri):
                 chosen["model"], chosen["model_blessing"] = [model], [blessings[model.id]]
                 break
         return chosen

@@ -1,99 +1,155 @@
 """TFX's Evaluator, which also says why: its executor writes the verdict beside TFMA's results."""
 
-import json
-import math
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tfx.components.evaluator import component, constants, executor
 from tfx.dsl.components.base import executor_spec
 from tfx.types import artifact_utils, standard_component_specs
-from tfx.utils import proto_utils
+from tfx.utils import path_utils, proto_utils
 
-from components.evaluator import verdict
-from components.evaluator.config import Gate, slice_name
+from components.evaluator import results, verdict
+from components.evaluator.compatibility import why_not_comparable
+from components.evaluator.config import Gate
 from data.tasks import Task
 
-BASELINE = "baseline"
-"""The name TFX gives the baseline's ModelSpec."""
+_BASELINE = standard_component_specs.BASELINE_MODEL_KEY
+_Artifacts = dict[str, list[Any]]
 
 
-class VerdictExecutor(executor.Executor):  # type: ignore[misc]
-    """Evaluates as TFX does, then writes verdict.json, and lets no gate pass in silence."""
+class VerdictExecutor(executor.Executor):
+    """Evaluates as TFX does, then writes verdict.json, and lets no gate pass in silence.
 
-    def Do(  # noqa: N802 (TFX's name)
-        self,
-        input_dict: dict[str, list[Any]],
-        output_dict: dict[str, list[Any]],
-        exec_properties: dict[str, Any],
+    A model is blessed when TFMA's validation and our reading of the gates both say so; where TFMA
+    objects to something our gates do not cover, the table gets a line for it. A baseline that
+    cannot be measured on today's data is left out, and the gates that compare with it say why.
+    """
+
+    def Do(
+        self, input_dict: _Artifacts, output_dict: _Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """As tfx.components.evaluator.executor.Executor.Do."""
-        super().Do(input_dict, output_dict, exec_properties)
+        config = tfma.EvalConfig()
+        proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config)
+        gates, task = results.gates(config)
         directory = Path(artifact_utils.get_single_uri(output_dict["evaluation"]))
-        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        candidate, baseline = metric_values(directory)
-        gates, task = _gates(exec_properties)
-        results = verdict.judge(gates, task, candidate, baseline)
-        tfma_says = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-        blessed = tfma_says == constants.BLESSED_VALUE and all(gate.passed for gate in results)
-        if not blessed and tfma_says == constants.BLESSED_VALUE:
+
+        unusable = self._try_with_baseline(
+            input_dict, output_dict, exec_properties, task, config.model_specs[0].label_key
+        )
+        if unusable is None:
+            no_baseline = ""
+        else:
+            alone = {key: value for key, value in input_dict.items() if key != _BASELINE}
+            super().Do(alone, output_dict, exec_properties)
+            no_baseline = unusable
+        candidate, baseline = results.measured(directory)
+        self._conclude(
+            directory,
+            artifact_utils.get_single_instance(output_dict["blessing"]),
+            (gates, task),
+            candidate,
+            baseline if unusable is None else None,
+            no_baseline,
+        )
+
+    def _try_with_baseline(
+        self,
+        input_dict: _Artifacts,
+        output_dict: _Artifacts,
+        exec_properties: dict[str, Any],
+        task: Task,
+        label: str,
+    ) -> str | None:
+        """Evaluates both models; returns None, or why that was not possible."""
+        if not input_dict.get(_BASELINE):
+            return "no blessed model to compare with"
+        [model] = input_dict["model"]
+        [blessed] = input_dict[_BASELINE]
+        prefix = "not compared with the blessed model: "
+        unusable = why_not_comparable(_saved_model(model), _saved_model(blessed), task, label)
+        if unusable:
+            return prefix + unusable
+        directory = Path(artifact_utils.get_single_uri(output_dict["evaluation"]))
+        try:
+            super().Do(input_dict, output_dict, exec_properties)
+        except Exception as error:  # whatever an old model does on new data
+            logging.exception("the blessed model could not be evaluated; going on without it")
+            _clear(directory)
+            return f"{prefix}it fails on today's data ({_root_cause(error)})"
+        differ = results.labels_differ(directory)
+        if differ:
+            _clear(directory)
+            _forget(artifact_utils.get_single_instance(output_dict["blessing"]))
+            return f"{prefix}its classes are others, or in another order ({differ} labels differ)"
+        return None
+
+    def _conclude(
+        self,
+        directory: Path,
+        blessing: Any,
+        asked: tuple[tuple[Gate, ...], Task],
+        candidate: verdict.Measured,
+        baseline: verdict.Measured | None,
+        no_baseline: str,
+    ) -> None:
+        lines = verdict.judge(*asked, candidate, baseline, no_baseline)
+        tfma_blesses = (
+            blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+            == constants.BLESSED_VALUE
+        )
+        if not tfma_blesses:
+            lines += results.unexplained(tfma.load_validation_result(str(directory)), lines)
+        blessed = tfma_blesses and all(line.passed for line in lines)
+        if tfma_blesses and not blessed:
             blessing.set_int_custom_property(
                 constants.ARTIFACT_PROPERTY_BLESSED_KEY, constants.NOT_BLESSED_VALUE
             )
             (Path(blessing.uri) / constants.BLESSED_FILE_NAME).unlink(missing_ok=True)
             (Path(blessing.uri) / constants.NOT_BLESSED_FILE_NAME).touch()
-        verdict.write(directory, candidate, baseline, results, blessed)
+        failed = [f"{line.metric} {line.threshold}: {line.value}" for line in lines if not line.passed]
+        blessing.set_string_custom_property(
+            constants.ARTIFACT_PROPERTY_BLESSING_MESSAGE_KEY, "; ".join(failed) or "every gate passed"
+        )
+        verdict.write(directory, candidate, baseline, lines, blessed, no_baseline)
 
 
-class Evaluator(component.Evaluator):  # type: ignore[misc]
+class Evaluator(component.Evaluator):
     """Takes and gives what tfx.components.Evaluator does; the gates travel in the EvalConfig."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(VerdictExecutor)
 
 
-def metric_values(directory: Path) -> tuple[verdict.Values, verdict.Values]:
-    """(candidate, baseline) metrics per slice, out of a TFMA result directory."""
-    values: tuple[verdict.Values, verdict.Values] = ({}, {})
-    for record in tfma.load_metrics(str(directory)):
-        key = tuple((item.column, _slice_text(item)) for item in record.slice_key.single_slice_keys)
-        name = slice_name(key)
-        for item in record.metric_keys_and_values:
-            if item.key.is_diff or item.key.name == "example_count" or item.key.name.startswith("_"):
-                continue
-            number = item.value.double_value.value
-            table = values[item.key.model_name == BASELINE]
-            table.setdefault(name, {})[item.key.name] = None if math.isnan(number) else number
-    return values
+def _saved_model(model: Any) -> Path:
+    old = path_utils.is_old_model_artifact(model)
+    return Path(path_utils.serving_model_path(model.uri, old))
 
 
-def _slice_text(item: Any) -> str:
-    kind = item.WhichOneof("kind")
-    value = getattr(item, kind)
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _root_cause(error: BaseException) -> str:
+    """The line that says what went wrong, below what Beam, TFMA and TensorFlow wrapped around it."""
+    chain = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(below)
+    inside = [item for item in chain if isinstance(item, tf.errors.OpError)]
+    lines = [line.strip() for line in str((inside or chain)[0]).splitlines()]
+    noise = ("Graph execution error", "Detected at node", "<stack traces", "[[")
+    telling = [line for line in lines if line and not line.startswith(noise)]
+    return telling[0][:200] if telling else type(error).__name__
 
 
-def _gates(exec_properties: dict[str, Any]) -> tuple[tuple[Gate, ...], Task]:
-    """Reads the gates back out of the EvalConfig, which is where other orchestrators see them."""
-    config = tfma.EvalConfig()
-    proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config
-    )
-    gates, task = [], Task.BINARY
-    for metric in config.metrics_specs[0].metrics:
-        if metric.class_name != "Statistic":
-            continue
-        settings = json.loads(metric.config)
-        task = Task(settings["task"])
-        for entry in metric.per_slice_thresholds:
-            value, change = entry.threshold.value_threshold, entry.threshold.change_threshold
-            gates.append(
-                Gate(
-                    metric=settings["name"],
-                    slice=slice_name(tuple(entry.slicing_specs[0].feature_values.items())),
-                    min=value.lower_bound.value if value.HasField("lower_bound") else None,
-                    max=value.upper_bound.value if value.HasField("upper_bound") else None,
-                    worse_by=abs(change.absolute.value) if change.HasField("absolute") else None,
-                )
-            )
-    return tuple(gates), task
+def _forget(blessing: Any) -> None:
+    """Takes back what an evaluation that does not count said of the baseline."""
+    _clear(Path(blessing.uri))
+    for name in ("BASELINE_MODEL_URI", "BASELINE_MODEL_ID", "BLESSED"):
+        key = getattr(constants, f"ARTIFACT_PROPERTY_{name}_KEY")
+        blessing.mlmd_artifact.custom_properties.pop(key, None)
+
+
+def _clear(directory: Path) -> None:
+    """Empties a directory, of what an evaluation left that does not count."""
+    for item in directory.iterdir() if directory.is_dir() else ():
+        shutil.rmtree(item) if item.is_dir() else item.unlink()

@@ -5,12 +5,14 @@ from collections import defaultdict
 
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator.config import EvaluateSection, Gate, slice_key
+from components.evaluator.config import EvaluateSection, Gate, SliceKey, is_number, slice_key
+from components.evaluator.statistics import BOOKKEEPING, ROWS
 from data.metrics import find_metric, metrics_for
 from data.signatures import PREDICTION, SCORE, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
 from data.tasks import Task
 
-_PREDICTION_KEY = {Task.BINARY: SCORE, Task.MULTICLASS: SCORES, Task.REGRESSION: PREDICTION}
+PREDICTION_KEY = {Task.BINARY: SCORE, Task.MULTICLASS: SCORES, Task.REGRESSION: PREDICTION}
+"""The output of `serving_examples` that is measured."""
 
 
 def eval_config(
@@ -39,18 +41,19 @@ def eval_config(
                 signature_name=SERVING_EXAMPLES,
                 preprocessing_function_names=[TRANSFORM_FEATURES],
                 label_key=label,
-                prediction_key=_PREDICTION_KEY[task],
+                prediction_key=PREDICTION_KEY[task],
             )
         ],
         slicing_specs=[
             config_pb2.SlicingSpec(),
             *(config_pb2.SlicingSpec(feature_keys=columns) for columns in section.slices),
-            *(config_pb2.SlicingSpec(feature_values=dict(key)) for key in sorted(slices)),
+            *(_slicing_spec(key) for key in sorted(slices)),
         ],
         metrics_specs=[
             config_pb2.MetricsSpec(
                 metrics=[
-                    config_pb2.MetricConfig(class_name="ExampleCount"),
+                    _some_rows(task),
+                    *(_statistic(name, name, task) for name in BOOKKEEPING if name != ROWS),
                     *(_metric(key, task, classes, by_metric[key]) for key in keys),
                 ]
             )
@@ -79,30 +82,47 @@ def effective_gates(section: EvaluateSection, task: Task) -> tuple[Gate, ...]:
     return (Gate(metric="auc", min=0.5),)
 
 
-def _metric(
-    key: str, task: Task, classes: list[str], gates: list[Gate]
-) -> config_pb2.MetricConfig:
-    name, _, label = key.partition("/")
-    return config_pb2.MetricConfig(
-        class_name="Statistic",
-        module="components.evaluator.metric",
-        config=json.dumps(
-            {
-                "name": key,
-                "statistic_key": name,
-                "task": task.value,
-                "class_id": classes.index(label) if label else -1,
-            }
-        ),
-        # Per slice even for the overall one: a plain threshold is checked on every slice.
-        per_slice_thresholds=[
-            config_pb2.PerSliceMetricThreshold(
-                slicing_specs=[config_pb2.SlicingSpec(feature_values=dict(slice_key(gate.slice)))],
-                threshold=_threshold(gate, find_metric(key, task, classes).higher_is_better),
-            )
-            for gate in gates
-        ],
+def _slicing_spec(key: SliceKey) -> config_pb2.SlicingSpec:
+    """A slice to compute for a gate.
+
+    TFMA takes `zip=60601` for a number and then finds no such value in a column of text: such a
+    slice is computed by slicing the column whole.
+    """
+    return config_pb2.SlicingSpec(
+        feature_keys=[column for column, value in key if is_number(value)],
+        feature_values={column: value for column, value in key if not is_number(value)},
     )
+
+
+def _some_rows(task: Task) -> config_pb2.MetricConfig:
+    """The count of rows, with a bound of its own.
+
+    Without any value threshold (every gate compares with a baseline, and there is none yet) TFX
+    would not validate at all and write no blessing.
+    """
+    config = _statistic(ROWS, ROWS, task)
+    threshold = config_pb2.MetricThreshold()
+    threshold.value_threshold.lower_bound.value = 1
+    config.per_slice_thresholds.add(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)
+    return config
+
+
+def _statistic(name: str, key: str, task: Task, class_id: int = -1) -> config_pb2.MetricConfig:
+    settings = {"name": name, "statistic_key": key, "task": task.value, "class_id": class_id}
+    return config_pb2.MetricConfig(
+        class_name="Statistic", module="components.evaluator.metric", config=json.dumps(settings)
+    )
+
+
+def _metric(key: str, task: Task, classes: list[str], gates: list[Gate]) -> config_pb2.MetricConfig:
+    name, _, label = key.partition("/")
+    config = _statistic(key, name, task, classes.index(label) if label else -1)
+    for gate in gates:  # per slice even for the overall one: a plain threshold is checked on all
+        config.per_slice_thresholds.add(
+            slicing_specs=[config_pb2.SlicingSpec(feature_values=dict(slice_key(gate.slice)))],
+            threshold=_threshold(gate, find_metric(key, task, classes).higher_is_better),
+        )
+    return config
 
 
 def _threshold(gate: Gate, higher_is_better: bool) -> config_pb2.MetricThreshold:

@@ -14,10 +14,10 @@ class DataAnomaliesError(RuntimeError):
     """The data does not fit the schema; the message is the table of what does not."""
 
 
-class GateExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
+class GateExecutor(base_executor.BaseExecutor):
     """Raises DataAnomaliesError when an anomaly reaches the configured severity."""
 
-    def Do(  # noqa: N802 (TFX's name)
+    def Do(
         self,
         input_dict: dict[str, list[Any]],
         output_dict: dict[str, list[Any]],
@@ -34,13 +34,15 @@ class GateExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             )
 
 
-class _GateSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+class _GateSpec(component_spec.ComponentSpec):
     PARAMETERS = {"stop_at": component_spec.ExecutionParameter(type=str)}
-    INPUTS = {"anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies)}
+    INPUTS = {
+        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies)
+    }
     OUTPUTS: dict[str, Any] = {}
 
 
-class DataGate(base_component.BaseComponent):  # type: ignore[misc]
+class DataGate(base_component.BaseComponent):
     """Stops the pipeline on anomalies; what must not run on bad data names it as upstream.
 
     Args:

@@ -13,10 +13,10 @@ from components.pusher import versions
 from components.pusher.signatures import describe
 
 
-class PushExecutor(executor.Executor):  # type: ignore[misc]
+class PushExecutor(executor.Executor):
     """Publishes a blessed model as the next version."""
 
-    def Do(  # noqa: N802 (TFX's name)
+    def Do(
         self,
         input_dict: dict[str, list[Any]],
         output_dict: dict[str, list[Any]],
@@ -53,7 +53,7 @@ def _overall_metrics(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
     return dict(json.loads(verdict.read_text(encoding="utf-8"))["metrics"].get("", {}))
 
 
-class _PusherSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+class _PusherSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "directory": component_spec.ExecutionParameter(type=str),
         "facts": component_spec.ExecutionParameter(type=str),
@@ -68,7 +68,7 @@ class _PusherSpec(component_spec.ComponentSpec):  # type: ignore[misc]
     TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
 
 
-class Pusher(base_component.BaseComponent):  # type: ignore[misc]
+class Pusher(base_component.BaseComponent):
     """Pushes a blessed model to a directory that a model server watches.
 
     Args:

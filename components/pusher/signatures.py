@@ -22,7 +22,7 @@ def _tensors(infos: Any) -> dict[str, str]:
 
 
 def _dtype(info: Any) -> str:
-    name = types_pb2.DataType.Name(info.dtype).removeprefix("DT_").lower()
+    name: str = types_pb2.DataType.Name(info.dtype).removeprefix("DT_").lower()
     return {"float": "float32", "double": "float64"}.get(name, name)
 
 

@@ -1,0 +1,266 @@
+"""The real Evaluator on models that answer what a column says: values, gates, blessing, baseline."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from components.evaluator.config import EvaluateSection
+from data.tasks import Task
+
+NO_YES = ("no", "yes")
+KINDS = ("T-shirt/top", "größe = 5, rot", "one class", "bunched")
+
+
+def rows() -> list[dict[str, Any]]:
+    """600 rows: `p` and `q` are two models' probabilities, the rest is there to slice by."""
+    random = np.random.default_rng(3)
+    found = []
+    for number in range(600):
+        kind = KINDS[number % 4]
+        yes = kind != "one class" and random.random() < 0.4
+        p = float(np.float32(np.clip(random.normal(0.4 + 0.3 * yes, 0.2), 0, 1)))
+        found.append(
+            {
+                "y": "yes" if yes else "no",
+                "p": float(np.float32(0.3 + p * 1e-4)) if kind == "bunched" else p,
+                "q": float(np.float32(np.round(np.clip(p + random.normal(0, 0.1), 0, 1), 1))),
+                "broken": math.nan if number == 5 else p,
+                "kind": kind,
+                "zip": str(60601 + number % 2),
+                "hour": number % 3,
+                "fare": [0.1, 2.5, 3.0][number % 3],
+                "sometimes": "x" if number % 5 == 0 else None,
+                "single": "me" if number == 10 else "others",
+            }
+        )
+    return found
+
+
+ROWS = rows()
+GATES = [
+    {"metric": "auc", "min": 0.6, "worse_by": 0.2},
+    {"metric": "auc", "min": 0.999},
+    {"metric": "log_loss", "max": 0.7, "worse_by": 1.0},
+    {"metric": "f1", "slice": {"kind": "T-shirt/top"}, "min": 0.1},
+    {"metric": "f1", "slice": "kind=größe = 5, rot", "min": 0.1},
+    {"metric": "auc", "slice": "kind=bunched", "min": 0.7},
+    {"metric": "auc", "slice": "kind=one class", "min": 0.0, "worse_by": 1.0},
+    {"metric": "accuracy", "slice": "zip=60601", "min": 0.5},
+    {"metric": "accuracy", "slice": "hour=1", "min": 0.5},
+    {"metric": "accuracy", "slice": "fare=3", "min": 0.5},
+    {"metric": "accuracy", "slice": "fare=0.1", "min": 0.5},
+    {"metric": "accuracy", "slice": "hour=1, kind=bunched", "min": 0.1},
+    {"metric": "accuracy", "slice": "hour=77", "min": 0.0},
+    {"metric": "accuracy", "slice": "kind=nobody", "min": 0.0},
+    {"metric": "accuracy", "slice": "single=me", "min": 0.0},
+]
+SECTION = EvaluateSection.model_validate(
+    {"slices": ["kind", "sometimes", "fare", ["hour", "kind"]], "gates": GATES}
+)
+
+
+@pytest.fixture(scope="module")
+def compared(evaluate: Callable[..., Any], model: Callable[..., Path]) -> Any:
+    """`p` against the baseline `q`, with every gate above."""
+    return evaluate(
+        ROWS,
+        SECTION,
+        Task.BINARY,
+        NO_YES,
+        model(Task.BINARY, "p", NO_YES),
+        model(Task.BINARY, "q", NO_YES),
+    )
+
+
+@pytest.mark.parametrize("side", ["metrics", "baseline"])
+def test_values_are_scikit_learns_on_every_slice(compared: Any, side: str) -> None:
+    column = "p" if side == "metrics" else "q"
+    values = compared.verdict[side]
+    names = {
+        "": lambda row: True,
+        **{f"kind={kind}": lambda row, kind=kind: row["kind"] == kind for kind in KINDS},
+        "sometimes=x": lambda row: row["sometimes"] == "x",
+        "fare=2.5": lambda row: row["fare"] == 2.5,
+        "hour=2, kind=bunched": lambda row: row["hour"] == 2 and row["kind"] == "bunched",
+    }
+    for name, chosen in names.items():
+        y = np.array([row["y"] == "yes" for row in ROWS if chosen(row)])
+        p = np.array([row[column] for row in ROWS if chosen(row)])
+        expected = {
+            "accuracy": sk.accuracy_score(y, p > 0.5),
+            "f1": sk.f1_score(y, p > 0.5, zero_division=0.0),
+            "log_loss": sk.log_loss(y, np.clip(p, 1e-7, 1 - 1e-7), labels=[0, 1]),
+            "auc": sk.roc_auc_score(y, p) if len(set(y)) == 2 else None,
+            "auc_pr": sk.average_precision_score(y, p) if len(set(y)) == 2 else None,
+        }
+        if name == "kind=one class" and not (p > 0.5).any():
+            expected["f1"] = None
+        for key, value in expected.items():
+            found = values[name][key]
+            assert found == (None if value is None else pytest.approx(value, rel=1e-6)), (name, key)
+        if side == "metrics":
+            assert compared.verdict["counts"][name]["rows"] == len(y)
+
+
+def test_every_slice_that_was_asked_for_is_there(compared: Any) -> None:
+    slices = set(compared.verdict["metrics"])
+    assert {f"hour={h}, kind={k}" for h in range(3) for k in KINDS} <= slices
+    assert "sometimes=" not in slices and not any("None" in name for name in slices)
+    assert compared.verdict["counts"]["single=me"]["rows"] == 1
+
+
+def test_gates_pass_and_fail_with_reasons(compared: Any) -> None:
+    failing = {
+        (g["metric"], g["slice"], g["threshold"])
+        for g in compared.verdict["gates"]
+        if not g["passed"]
+    }
+    assert failing == {
+        ("auc", "", ">= 0.999"),
+        ("auc", "kind=one class", ">= 0"),
+        ("auc", "kind=one class", ">= baseline - 1"),
+        ("accuracy", "hour=77", ">= 0"),
+        ("accuracy", "kind=nobody", ">= 0"),
+        ("example_count", "fare=0.1", ">= 1"),
+    }
+    assert compared.gate("accuracy", "hour=77")["why"] == "the slice has no rows"
+    undefined = compared.gate("auc", "kind=one class", ">= 0")
+    assert undefined["value"] is None
+    assert undefined["why"] == "not defined on these 150 rows: too few rows or classes"
+    assert compared.gate("auc", "", ">= baseline")["baseline"] is not None
+    assert compared.gate("auc", "kind=bunched")["value"] > 0.7  # TFMA's own says 0.5 here
+    assert not compared.blessed and not compared.verdict["blessed"]
+
+
+def test_what_only_tfma_objects_to_is_in_the_table(compared: Any) -> None:
+    """0.1 is not the float32 that the column holds: TFMA misses the slice that we find."""
+    assert compared.gate("accuracy", "fare=0.1")["passed"]
+    line = compared.gate("example_count", "fare=0.1")
+    assert not line["passed"] and line["why"].startswith("TFMA finds no such slice")
+
+
+def test_tfma_says_the_same_gate_by_gate(compared: Any) -> None:
+    validation = compared.tfma()
+    assert not validation.validation_ok
+    failures = sorted(
+        (
+            failure.metric_key.name,
+            failure.metric_key.is_diff,
+            len(entry.slice_key.single_slice_keys),
+        )
+        for entry in validation.metric_validations_per_slice
+        for failure in entry.failures
+    )
+    assert failures == [("auc", False, 0), ("auc", False, 1), ("auc", True, 1)]
+    missing = {tuple(spec.feature_values.items()) for spec in validation.missing_slices}
+    assert missing == {(("hour", "77"),), (("kind", "nobody"),), (("fare", "0.1"),)}
+
+
+def test_the_artifacts_open_with_tfma_itself(compared: Any) -> None:
+    import tensorflow_model_analysis as tfma
+
+    [result] = tfma.load_eval_results(str(compared.folder), model_name="candidate").get_results()
+    [overall] = [metrics for key, metrics in result.slicing_metrics if key == ()]
+    assert overall[""][""]["auc"]["doubleValue"] == compared.verdict["metrics"][""]["auc"]
+    assert overall[""][""]["example_count"]["doubleValue"] == len(ROWS)
+
+
+def test_no_nan_reaches_json(compared: Any) -> None:
+    text = (compared.folder / "verdict.json").read_text(encoding="utf-8")
+    assert "NaN" not in text and "Infinity" not in text
+
+
+def test_a_nan_prediction_fails_and_says_how_many(
+    evaluate: Callable[..., Any], model: Callable[..., Path]
+) -> None:
+    gates = [{"metric": "auc", "min": 0.0}, {"metric": "log_loss", "worse_by": 9.0}]
+    done = evaluate(
+        ROWS,
+        EvaluateSection.model_validate({"gates": gates, "slices": ["hour"]}),
+        Task.BINARY,
+        NO_YES,
+        model(Task.BINARY, "broken", NO_YES),
+    )
+    assert not done.blessed
+    assert done.gate("auc")["why"] == "1 of 600 predictions are no finite numbers"
+    assert done.verdict["metrics"]["hour=0"]["auc"] is not None  # the row is in another slice
+    change = done.gate("log_loss")
+    assert not change["passed"], "no baseline, but the candidate itself has no value"
+
+
+def test_the_only_gate_compares_and_there_is_no_baseline(
+    evaluate: Callable[..., Any], model: Callable[..., Path]
+) -> None:
+    section = EvaluateSection.model_validate({"gates": [{"metric": "f1/Ä b/c", "worse_by": 0.0}]})
+    classes = ("Ä b/c", *"BCDEFGHI", "never seen")
+    random = np.random.default_rng(5)
+    labels = random.integers(0, 9, 300)
+    scores = random.dirichlet(np.ones(10), 300) + 0.5 * np.eye(10)[labels]
+    data = [{"y": classes[c], "s": list(s)} for c, s in zip(labels, scores, strict=True)]
+    done = evaluate(data, section, Task.MULTICLASS, classes, model(Task.MULTICLASS, "s", classes))
+    assert done.blessed and done.verdict["blessed"]
+    assert done.gate("f1/Ä b/c")["why"] == "no blessed model to compare with"
+    assert done.blessing.get_int_custom_property("current_model_id") == 7
+    decisions = np.asarray(scores, np.float32).argmax(axis=1)
+    values = done.verdict["metrics"][""]
+    assert values["f1"] == pytest.approx(sk.f1_score(labels, decisions, average="macro"))
+    [expected] = sk.recall_score(labels, decisions, labels=[0], average=None)
+    assert values["recall/Ä b/c"] == pytest.approx(expected)
+    assert values["auc/never seen"] is None
+
+
+@pytest.fixture(scope="module")
+def fares() -> list[dict[str, Any]]:
+    """Regression: `good` is right to 0.1, `bad` to 1; every row of `flat` has the same label."""
+    random = np.random.default_rng(11)
+    labels = [float(v) for v in random.normal(10, 2, 80)]
+    return [
+        {
+            "y": 5.0 if number % 8 == 0 else label,
+            "good": label + 0.1,
+            "bad": label + float(random.normal(0, 1)),
+            "part": "flat" if number % 8 == 0 else "rest",
+        }
+        for number, label in enumerate(labels)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "passes"),
+    [("bad", "good", False), ("good", "good", True)],
+)
+def test_worse_than_the_baseline_and_equal_to_it(
+    evaluate: Callable[..., Any],
+    model: Callable[..., Path],
+    fares: list[dict[str, Any]],
+    candidate: str,
+    baseline: str,
+    passes: bool,
+) -> None:
+    gates = [{"metric": "mae", "worse_by": 0.0}, {"metric": "r2", "worse_by": 0.0}]
+    done = evaluate(
+        fares,
+        EvaluateSection.model_validate({"gates": gates, "slices": ["part"]}),
+        Task.REGRESSION,
+        (),
+        model(Task.REGRESSION, candidate),
+        model(Task.REGRESSION, baseline),
+    )
+    assert done.blessed is passes and done.tfma().validation_ok is passes
+    assert done.gate("mae")["passed"] is passes and done.gate("r2")["passed"] is passes
+    assert done.gate("mae")["threshold"] == "<= baseline"
+    assert done.verdict["metrics"]["part=flat"]["r2"] is None
+    assert done.verdict["metrics"]["part=flat"]["mae"] is not None
+
+
+def test_an_empty_test_split_is_not_blessed(
+    evaluate: Callable[..., Any], model: Callable[..., Path]
+) -> None:
+    done = evaluate([], EvaluateSection(), Task.BINARY, NO_YES, model(Task.BINARY, "p", NO_YES))
+    assert not done.blessed
+    assert done.gate("auc")["why"] == "the test split has no rows"
