@@ -20,6 +20,8 @@ from serving.status import Code, ServingError, invalid_argument
 PER_MODEL_FILE = "batching_params.pbtxt"
 Run = Callable[[Program, Sequence[np.ndarray], float | None], Awaitable[Arrays]]
 
+RunNow = Callable[[Program, Sequence[np.ndarray]], Arrays | None]
+
 
 class Batcher:
     """One scheduler for all models, one queue per signature and version.
@@ -36,6 +38,7 @@ class Batcher:
 
     def __init__(self, parameters: BatchingParameters, per_model: bool = False) -> None:
         self.run: Run
+        self.run_now: RunNow = lambda _program, _arrays: None
         self._parameters = parameters
         self._per_model = per_model
         self._queues: WeakKeyDictionary[Program, BatchQueue | None] = WeakKeyDictionary()
@@ -141,38 +144,45 @@ class Batcher:
         wake: float | None = None
         for queue in [queue for queue in self._queues.values() if queue and queue.batches]:
             while queue.due(now) and self._running < self._parameters.num_batch_threads:
-                batch = queue.batches.popleft()
-                self._running += 1
-                task = loop.create_task(self._process(queue, batch))
-                self._background.add(task)
-                task.add_done_callback(self._background.discard)
+                self._start(queue, queue.batches.popleft())
             if queue.batches and not queue.due(now):
                 opened = queue.batches[0].opened + queue.parameters.batch_timeout_micros / 1e6
                 wake = opened if wake is None else min(wake, opened)
         if wake is not None:
             self._timer = loop.call_later(max(wake - now, 0), self._pump)
 
-    async def _process(self, queue: BatchQueue, batch: Batch) -> None:
+    def _start(self, queue: BatchQueue, batch: Batch) -> None:
+        """Runs a batch here and now if the engine may, else in a task."""
         try:
-            results = await self._run_batch(queue, batch)
+            merged, deadline = self._merge(queue, batch)
+            outputs = self.run_now(queue.program, merged)
+            if outputs is not None:
+                self._deliver(queue, batch, outputs)
+                return
         except ServingError as error:
-            for task in batch.tasks:
-                if not task.future.done():
-                    task.future.set_exception(error)
+            _fail(batch, error)
+            return
+        self._running += 1
+        task = asyncio.get_running_loop().create_task(self._process(queue, batch, merged, deadline))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _process(
+        self, queue: BatchQueue, batch: Batch, merged: Arrays, deadline: float | None
+    ) -> None:
+        try:
+            self._deliver(queue, batch, await self.run(queue.program, merged, deadline))
+        except ServingError as error:
+            _fail(batch, error)
         except BaseException as error:
-            for task in batch.tasks:
-                if not task.future.done():
-                    task.future.set_exception(ServingError(Code.INTERNAL, str(error)))
+            _fail(batch, ServingError(Code.INTERNAL, str(error)))
             raise
-        else:
-            for task, result in zip(batch.tasks, results, strict=True):
-                if not task.future.done():
-                    task.future.set_result(result)
         finally:
             self._running -= 1
             self._schedule_pump()
 
-    async def _run_batch(self, queue: BatchQueue, batch: Batch) -> list[Arrays]:
+    def _merge(self, queue: BatchQueue, batch: Batch) -> tuple[Arrays, float | None]:
+        """The batch's input arrays, and the latest deadline of its tasks."""
         parameters = queue.parameters
         now = time.monotonic()
         for task in batch.tasks:
@@ -194,9 +204,22 @@ class Batcher:
             parameters.pad_variable_length_inputs,
             queue.program.feeds,
         )
-        outputs = await self.run(queue.program, merged, latest)
+        return merged, latest
+
+    @staticmethod
+    def _deliver(queue: BatchQueue, batch: Batch, outputs: Arrays) -> None:
         monitoring.wrapped_run_count.add()
-        return split(outputs, [task.size for task in batch.tasks], padded)
+        padded = queue.parameters.padded_size(batch.size)
+        parts = split(outputs, [task.size for task in batch.tasks], padded)
+        for task, part in zip(batch.tasks, parts, strict=True):
+            if not task.future.done():
+                task.future.set_result(part)
+
+
+def _fail(batch: Batch, error: ServingError) -> None:
+    for task in batch.tasks:
+        if not task.future.done():
+            task.future.set_exception(error)
 
 
 def _expire(tasks: list[Task]) -> None:

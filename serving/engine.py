@@ -45,6 +45,7 @@ class Engine:
         self._batcher = batcher
         if batcher is not None:
             batcher.run = self.run_alone
+            batcher.run_now = self._in_loop
 
     async def run(
         self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None
