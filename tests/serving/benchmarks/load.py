@@ -70,7 +70,7 @@ def start(command: list[str], port: int, **variables: str) -> subprocess.Popen:
 
 def wrk(port: int, connections: int, seconds: float, script: str) -> dict[str, float]:
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script,
+        ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "--latency", "-s", script,
          f"http://127.0.0.1:{port}/v1/models/m:predict"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -89,7 +89,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--fastapi-python", default="", help="python with fastapi and tensorflow")
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
