@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from components.trainer.image_config import ImageSettings
+
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
@@ -27,3 +29,5 @@ class TrainSection(BaseModel):
     precision: Precision = "auto"
     """auto: reduced precision only where a short probe measures it faster on this machine."""
     seed: int = 0
+    image: ImageSettings = ImageSettings()
+    """Pictures: `[train.image]`."""

@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.trainer import export, tabular
+from components.trainer import export, from_pictures, tabular
 from components.trainer.config import TrainSection
-from components.trainer.heads import HEADS
-from components.trainer.inputs import ExampleFiles, model_inputs
+from components.trainer.heads import HEADS, Head
+from components.trainer.inputs import ExampleFiles, InputKind, model_inputs
 from components.trainer.progress import FitProgress, Progress
 from data.tasks import Task
 
@@ -34,20 +34,31 @@ def run_fn(fn_args: Any) -> None:
     train = ExampleFiles(fn_args.train_files, graph, label)
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     head = HEADS[task]
-    model = tabular.build(model_inputs(graph, label), settings, head.units(len(classes)))
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=head.loss(),
-        metrics=head.metrics(),
-    )
-    history = _fit(model, train, evaluation, settings)
+    units = head.units(len(classes))
+    inputs = model_inputs(graph, label)
+    history: list[dict[str, Any]]
+    if any(item.kind is InputKind.PICTURE for item in inputs):
+        column = from_pictures.picture_column(inputs)
+        image = settings.image
+        model, history = from_pictures.fit(column, train, evaluation, image, task, units)
+
+        def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
+            return from_pictures.outputs(model, features[column], image.size)
+
+    else:
+        model = tabular.build(inputs, settings, units)
+        history = _fit(model, head, train, evaluation, settings)
+
+        def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
+            entries = {name: tf.cast(features[name], model.input[name].dtype) for name in model.input}
+            return tf.cast(model(entries, training=False), tf.float32)
+
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
         json.dump(history, file)
 
     def answer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        inputs = {name: tf.cast(features[name], model.input[name].dtype) for name in model.input}
-        return head.answer(tf.cast(model(inputs, training=False), tf.float32), classes)
+        return head.answer(outputs(features), classes)
 
     export.export(
         model, answer, graph, label, json.loads(config["columns"]), fn_args.serving_model_dir
@@ -55,8 +66,17 @@ def run_fn(fn_args: Any) -> None:
 
 
 def _fit(
-    model: keras.Model, train: ExampleFiles, evaluation: ExampleFiles, settings: TrainSection
-) -> list[dict[str, float]]:
+    model: keras.Model,
+    head: Head,
+    train: ExampleFiles,
+    evaluation: ExampleFiles,
+    settings: TrainSection,
+) -> list[dict[str, Any]]:
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        loss=head.loss(),
+        metrics=head.metrics(),
+    )
     steps = -(-train.rows // settings.batch_size)
     epochs = settings.epochs
     if settings.steps:
