@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -41,7 +40,7 @@ class Batcher:
         self.run_now: RunNow = lambda _program, _arrays: None
         self._parameters = parameters
         self._per_model = per_model
-        self._queues: WeakKeyDictionary[Program, BatchQueue | None] = WeakKeyDictionary()
+        self._waiting: dict[BatchQueue, None] = {}  # queues that hold batches, in turn
         self._running = 0
         self._pump_scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -66,10 +65,10 @@ class Batcher:
             parameters.check()
 
     def _queue(self, program: Program) -> BatchQueue | None:
-        if program not in self._queues:
+        if program.queue is None:
             parameters = self._parameters_for(program.servable.path)
-            self._queues[program] = BatchQueue(program, parameters) if parameters else None
-        return self._queues[program]
+            program.queue = BatchQueue(program, parameters) if parameters else False
+        return program.queue or None
 
     async def submit(
         self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None
@@ -112,6 +111,7 @@ class Batcher:
             for start in range(0, max(size, 1), step)
         ]
         queue.add(tasks, now)
+        self._waiting[queue] = None
         self._schedule_pump()
         timer = None
         if deadline is not None:
@@ -142,10 +142,13 @@ class Batcher:
             self._timer = None
         now = time.monotonic()
         wake: float | None = None
-        for queue in [queue for queue in self._queues.values() if queue and queue.batches]:
+        for queue in list(self._waiting):
             while queue.due(now) and self._running < self._parameters.num_batch_threads:
                 self._start(queue, queue.batches.popleft())
-            if queue.batches and not queue.due(now):
+            if not queue.batches:
+                del self._waiting[queue]
+                continue
+            if not queue.due(now):
                 opened = queue.batches[0].opened + queue.parameters.batch_timeout_micros / 1e6
                 wake = opened if wake is None else min(wake, opened)
         if wake is not None:

@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from serving.batching import Batcher
 from serving.batching_queue import BatchingParameters
 from serving.engine import Engine
+from serving.greeting import curl_line
 from serving.inference.replay import Replayer
 from serving.models.core import ServerCore
 from serving.models.manager import Manager
@@ -180,6 +181,10 @@ class Server:
         if flags.rest_api_port:
             port = await self._http.start(flags.host, flags.rest_api_port)
             log.info("Exporting HTTP/REST API at:%s:%d ...", flags.host, port)
+            host = "localhost" if flags.host in ("127.0.0.1", "0.0.0.0") else flags.host
+            for name in sorted(self.core.configured()):
+                if line := curl_line(self.core, name, f"http://{host}:{port}"):
+                    log.info("Try: %s", line)
 
     async def _poll_config(self) -> None:
         flags = self._flags

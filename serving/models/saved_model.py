@@ -55,6 +55,7 @@ class Program:
         self.cost = float("inf")
         self.runs = 0
         self.not_before = 0.0
+        self.queue: Any = None  # the batcher's
         self._call = call
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Arrays:

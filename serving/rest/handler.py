@@ -6,28 +6,21 @@ import logging
 import time
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-import numpy as np
 
 from serving import monitoring
 from serving.engine import Engine
-from serving.inference import predict as predicting
 from serving.inference.classify import classify_job
 from serving.inference.examples import input_of
 from serving.inference.regress import regress_job
 from serving.models.core import ServerCore
-from serving.models.saved_model import Servable
 from serving.request_log import RequestLog
 from serving.rest.examples import parse_examples
-from serving.rest.json_dialect import parse_document, reparse_for_doubles
 from serving.rest.message import HTML_DEFAULT, TEXT, Request, Response, html_page
 from serving.rest.metadata import metadata_json, status_json
-from serving.rest.request import Form, decode_predict, reads_doubles, signature_name_of
+from serving.rest.predict import RestPredict
 from serving.rest.response import (
     encode_classifications,
     encode_error,
-    encode_predict,
     encode_regressions,
 )
 from serving.rest.routes import Route, UnreportedError, is_rest, parse_route
@@ -37,7 +30,6 @@ log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _GZIP_LIMIT = 100 << 20
-_LARGE_BODY = 128 << 10
 _CORS = (
     (b"Access-Control-Allow-Origin", b"*"),
     (b"Access-Control-Allow-Methods", b"POST, GET"),
@@ -45,17 +37,6 @@ _CORS = (
 )
 
 Pending = Awaitable[Response]
-
-
-@dataclass(slots=True)
-class _Call:
-    """A predict request that has been read; its servable is held."""
-
-    servable: Servable
-    signature_name: str
-    form: Form
-    arrays: dict[str, np.ndarray]
-    prepared: predicting.Prepared
 
 
 class RestHandler:
@@ -91,6 +72,7 @@ class RestHandler:
         self._headers = _CORS if cors else ()
         self._metrics_path = metrics_path
         self._check_method = check_method
+        self._predict = RestPredict(core, engine, request_log, check_method)
         self._ready = ready
 
     def handle(self, request: Request) -> Response | Pending:
@@ -128,7 +110,7 @@ class RestHandler:
             body = _gunzip(body)
         deadline = time.monotonic() + self._timeout if self._timeout > 0 else None
         if route.verb == "predict":
-            return self._predict(route, body, deadline)
+            return self._predict.answer(route, body, deadline)
         return self._examples(route, body, deadline)
 
     async def _finish(self, answer: Awaitable[bytes], route: Route, start: float) -> Response:
@@ -138,69 +120,6 @@ class RestHandler:
             return self._failed(error, route)
         except Exception as error:
             return self._broken(error, route)
-
-    def _predict(
-        self, route: Route, body: bytes, deadline: float | None
-    ) -> bytes | Awaitable[bytes]:
-        if len(body) > _LARGE_BODY:
-            return self._predict_large(route, body, deadline)
-        call = self._read(route, body)
-        held = True
-        try:
-            outputs = predicting.predict_now(self._engine, call.prepared)
-            if outputs is not None:
-                self._log_predict(call, outputs)
-                return encode_predict(call.form, outputs)
-            held = False
-        finally:
-            if held:
-                call.servable.release()
-        return self._predict_later(call, deadline)
-
-    async def _predict_large(self, route: Route, body: bytes, deadline: float | None) -> bytes:
-        """Reads and writes large bodies in a thread, so that others are answered meanwhile."""
-        call = await self._engine.in_thread(lambda: self._read(route, body))
-        try:
-            outputs = await predicting.predict(self._engine, call.prepared, deadline)
-        finally:
-            call.servable.release()
-        self._log_predict(call, outputs)
-        return await self._engine.in_thread(lambda: encode_predict(call.form, outputs))
-
-    def _read(self, route: Route, body: bytes) -> _Call:
-        """Checks a predict body in TF Serving's order; the caller must release the servable."""
-        doc = parse_document(body)
-        signature_name = signature_name_of(doc)
-        servable = self._core.servable(route.name, route.version, route.label)
-        try:
-            plan = predicting.plan_of(servable, signature_name)
-            if plan is None:
-                raise invalid_argument(
-                    f'Serving signature name: "{signature_name or predicting.DEFAULT_SIGNATURE}" '
-                    "not found in signature def"
-                )
-            if reads_doubles(plan.inputs):
-                doc = reparse_for_doubles(body, doc)
-            form, arrays = decode_predict(doc, signature_name, plan.inputs)
-            prepared = predicting.prepare(servable, plan, arrays, (), self._check_method)
-        except BaseException:
-            servable.release()
-            raise
-        return _Call(servable, signature_name, form, arrays, prepared)
-
-    async def _predict_later(self, call: _Call, deadline: float | None) -> bytes:
-        try:
-            outputs = await predicting.predict(self._engine, call.prepared, deadline)
-        finally:
-            call.servable.release()
-        self._log_predict(call, outputs)
-        return encode_predict(call.form, outputs)
-
-    def _log_predict(self, call: _Call, outputs: dict[str, np.ndarray]) -> None:
-        if self._request_log.samples(call.servable.name):
-            self._request_log.predict_arrays(
-                call.servable, call.signature_name, call.arrays, outputs
-            )
 
     async def _examples(self, route: Route, body: bytes, deadline: float | None) -> bytes:
         parsed = parse_examples(body)

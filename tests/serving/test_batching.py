@@ -19,7 +19,7 @@ class FakeServable:
 
 def serve(parameters, requests, run=None, deadline=None):
     """Submits all requests at once; their results or errors, and the sizes that were run."""
-    program = type("Program", (), {"feeds": ("x:0",), "servable": FakeServable()})()
+    program = type("Program", (), {"feeds": ("x:0",), "servable": FakeServable(), "queue": None})()
     sizes = []
 
     async def default_run(_program, arrays, _deadline):

@@ -1,0 +1,59 @@
+"""What the server says when it is up: a curl line that works, made from the model's signature."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from serving import dtypes
+from serving.models.core import ServerCore
+from serving.status import ServingError
+
+_MAX_ELEMENTS = 64
+
+
+def _sample(dtype: int, shape: list[int]) -> Any:
+    value: Any = 1 if dtype not in (dtypes.DT_FLOAT, dtypes.DT_DOUBLE) else 1.0
+    if dtype == dtypes.DT_STRING:
+        value = "x"
+    elif dtype == dtypes.DT_BOOL:
+        value = True
+    for size in reversed(shape):
+        value = [value] * size
+    return value
+
+
+def curl_line(core: ServerCore, name: str, url: str) -> str | None:
+    """A curl command that predicts one row by the default signature.
+
+    Args:
+        core: Holds the model.
+        name: Model.
+        url: REST address.
+
+    Returns:
+        The command; None when the model has no default signature, or inputs that do not fit
+        on a line.
+    """
+    try:
+        servable = core.servable(name, None, None)
+    except ServingError:
+        return None
+    try:
+        signature = servable.signatures.get("serving_default")
+        if signature is None:
+            return None
+        row = {}
+        for alias, info in sorted(signature.inputs.items()):
+            shape = [max(dim.size, 1) for dim in info.tensor_shape.dim][1:]
+            count = 1
+            for size in shape:
+                count *= size
+            if count > _MAX_ELEMENTS:
+                return None
+            row[alias] = _sample(info.dtype, shape)
+        instance = row if len(row) > 1 else next(iter(row.values()), None)
+        body = json.dumps({"instances": [instance]})
+        return f"curl -d '{body}' {url}/v1/models/{name}:predict"
+    finally:
+        servable.release()
