@@ -11,4 +11,5 @@ class ValidateSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     stop_at: Literal["error", "warning", "never"] = "error"
-    """The least severity that stops the run before Transform. `never` only reports."""
+    """The least severity that stops the run before Transform. `never` only reports. Warnings: a
+    column the schema does not name, drift and skew; everything else is an error."""

@@ -23,13 +23,16 @@ class GateExecutor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Reads `anomalies`; writes nothing."""
-        uri = artifact_utils.get_single_uri(input_dict["anomalies"])
-        rows = anomalies.stopping(anomalies.read(Path(uri)), exec_properties["stop_at"])
+        """Reads `anomalies` and, for counts, `statistics`; writes nothing."""
+        found = Path(artifact_utils.get_single_uri(input_dict["anomalies"]))
+        counted = input_dict.get("statistics")
+        statistics = Path(artifact_utils.get_single_uri(counted)) if counted else None
+        rows = anomalies.stopping(anomalies.read(found, statistics), exec_properties["stop_at"])
         if rows:
             lines = [f"  {row.column} ({row.split}): {row.what}. {row.detail}" for row in rows]
+            noun = "anomaly" if len(rows) == 1 else "anomalies"
             raise DataAnomaliesError(
-                f"{len(rows)} data anomalies at or above '{exec_properties['stop_at']}':\n"
+                f"{len(rows)} data {noun} at or above '{exec_properties['stop_at']}':\n"
                 + "\n".join(lines)
             )
 
@@ -37,7 +40,10 @@ class GateExecutor(base_executor.BaseExecutor):
 class _GateSpec(component_spec.ComponentSpec):
     PARAMETERS = {"stop_at": component_spec.ExecutionParameter(type=str)}
     INPUTS = {
-        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies)
+        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies),
+        "statistics": component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics, optional=True
+        ),
     }
     OUTPUTS: dict[str, Any] = {}
 
@@ -48,10 +54,18 @@ class DataGate(base_component.BaseComponent):
     Args:
       anomalies: ExampleValidator's output.
       stop_at: `error`, `warning` or `never`.
+      statistics: StatisticsGen's output, so that the message can say how many rows.
     """
 
     SPEC_CLASS = _GateSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(GateExecutor)
 
-    def __init__(self, anomalies: types.BaseChannel, stop_at: str) -> None:
-        super().__init__(spec=_GateSpec(anomalies=anomalies, stop_at=stop_at))
+    def __init__(
+        self,
+        anomalies: types.BaseChannel,
+        stop_at: str,
+        statistics: types.BaseChannel | None = None,
+    ) -> None:
+        super().__init__(
+            spec=_GateSpec(anomalies=anomalies, stop_at=stop_at, statistics=statistics)
+        )
