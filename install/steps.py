@@ -141,6 +141,9 @@ class Installer:
             command = [str(self.uv), "pip", "install", "--python", self.inside, "--no-deps"]
             command += ["--require-hashes", "-r", str(lock)]
             command += ["--build-constraints", str(self.folder / "build.txt")]
+            if self.environment.get("PYTHONDONTWRITEBYTECODE"):
+                # Python may not keep what it compiles here, and TFX compiles for 10 s at each start.
+                command += ["--compile-bytecode"]
             self._run(title, command)
 
     def _pip(self, title: str, verb: str, *arguments: str) -> None:
