@@ -1,6 +1,7 @@
 """TFX's Pusher with an executor that publishes atomically, and with the evaluation as input."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts, standa
 
 from components.pusher import versions
 from components.pusher.signatures import describe
+
+NOT_PUSHED = "not_pushed"
+"""Custom property of a PushedModel: why there is no new version (`not blessed`, `withdrawn: …`)."""
 
 
 class PushExecutor(executor.Executor):
@@ -25,19 +29,30 @@ class PushExecutor(executor.Executor):
         """Pushes `model` when every blessing allows it; else marks `pushed_model` as not pushed."""
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         if not self.CheckBlessing(input_dict):
-            self._MarkNotPushed(pushed)
+            self._keep_back(pushed, "not blessed")
             return
         model = Path(self.GetModelPath(input_dict))
         directory = Path(exec_properties["directory"])
         manifest = {
             "run": self._run_id(),
+            "pushed_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "model": artifact_utils.get_single_uri(input_dict["model"]),
+            "model_id": artifact_utils.get_single_instance(input_dict["model"]).id,
             **json.loads(exec_properties["facts"]),
             "metrics": _overall_metrics(input_dict),
             "signatures": describe(model),
         }
-        version = versions.publish(model, directory, manifest)
-        self._MarkPushed(pushed, pushed_destination=str(directory / str(version)))
+        try:
+            version = versions.publish(model, directory, manifest)
+        except versions.WithdrawnError as error:
+            self._keep_back(pushed, f"withdrawn: {error}")
+            return
+        target = str(directory / str(version))
+        self._MarkPushed(pushed, pushed_destination=target, pushed_version=str(version))
+
+    def _keep_back(self, pushed: Any, why: str) -> None:
+        self._MarkNotPushed(pushed)
+        pushed.set_string_custom_property(NOT_PUSHED, why)
 
     def _run_id(self) -> str:
         return str(self._context.pipeline_run_id or "") if self._context else ""
