@@ -178,6 +178,8 @@ class RestHandler:
         allowed = b"http://" in origin or b"https://" in origin
         code = Code.OK if allowed else Code.FAILED_PRECONDITION
         monitoring.request_count.add("", code.name)
+        if allowed:
+            monitoring.request_latency.add("", "", "REST", value=0)
         return Response(http_status(code), b"", HTML_DEFAULT, self._headers)
 
     def _metrics(self, target: str) -> Response:

@@ -16,6 +16,7 @@ from serving.rest.request import Form
 from serving.status import ServingError, invalid_argument
 
 _FLOAT = struct.Struct("f")
+_MANY = 32
 _INTEGERS = frozenset(
     (
         dtypes.DT_INT32, dtypes.DT_INT16, dtypes.DT_INT8, dtypes.DT_UINT8,
@@ -49,6 +50,23 @@ def double_text(value: float) -> str:
     if float(text) != value:
         text = f"{value:.17g}"
     return text if "." in text or "e" in text else text + ".0"
+
+
+def many_texts(values: Sequence[float], dtype: int) -> list[str]:
+    """Texts of many floats, the check whether `%g` suffices made for all at once."""
+    single = dtype == dtypes.DT_FLOAT
+    texts = [f"{value:g}" for value in values]
+    numpy_type = dtypes.NUMPY_TYPES[dtype]
+    wanted = np.array(values, np.float64)
+    read_back = np.array(list(map(float, texts)), np.float64).astype(numpy_type)
+    inexact = np.flatnonzero(~(read_back == wanted)).tolist()
+    texts = [text if "." in text or "e" in text else text + ".0" for text in texts]
+    one = float_text if single else double_text
+    for index in inexact:
+        texts[index] = one(values[index])
+    for index in np.flatnonzero(~np.isfinite(wanted)).tolist():
+        texts[index] = _non_finite(values[index])
+    return texts
 
 
 def _non_finite(value: float) -> str:
@@ -108,6 +126,8 @@ def _leaf(array: np.ndarray, name: str) -> Callable[[Any, str], str]:
 def _flat_texts(array: np.ndarray, name: str) -> list[str] | None:
     """Texts of a vector's elements, the frequent case; None where elements span lines."""
     writer = _writer_of(array, name)
+    if writer in (float_text, double_text) and array.size > _MANY:
+        return many_texts(array.tolist(), dtypes.dtype_of(array))
     return None if writer is None else [writer(value) for value in array.tolist()]
 
 

@@ -10,6 +10,7 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     inference_pb2,
+    model_pb2,
     predict_pb2,
     prediction_log_pb2,
     prediction_service_pb2_grpc,
@@ -172,9 +173,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self, request: inference_pb2.MultiInferenceRequest, context: Any
     ) -> inference_pb2.MultiInferenceResponse:
         try:
-            if not request.tasks:
-                raise invalid_argument("Inference request must have at least one task.")
-            servable = self._core.servable_of(request.tasks[0].model_spec)
+            spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+            servable = self._core.servable_of(spec)
             try:
                 job = multi_inference_job(servable, request, self._check_method)
                 response = await job.run(self._engine, _deadline(context))

@@ -185,6 +185,10 @@ def test_multi_inference(service):
     assert fails(service.MultiInference, request, grpc.StatusCode.INVALID_ARGUMENT) == (
         "Duplicate evaluation of signature: classify_x_to_y"
     )
+    empty = inference_pb2.MultiInferenceRequest()
+    assert fails(service.MultiInference, empty, grpc.StatusCode.INVALID_ARGUMENT) == (
+        "ModelSpec has no name specified."
+    )
     request.tasks[1].model_spec.name = "zoo"
     assert fails(service.MultiInference, request, grpc.StatusCode.INVALID_ARGUMENT) == (
         "All ModelSpecs in a MultiInferenceRequest must access the same model name."

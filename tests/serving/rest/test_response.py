@@ -15,6 +15,7 @@ from serving.rest.response import (
     encode_predict,
     encode_regressions,
     float_text,
+    many_texts,
 )
 from serving.status import ServingError, invalid_argument
 
@@ -49,6 +50,18 @@ def test_every_float32_reads_back():
     for _ in range(5000):
         value = struct.unpack("f", rng.randbytes(4))[0]
         assert np.float32(float_text(value)) == np.float32(value) or value != value
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_many_floats_are_written_like_single_ones(kind):
+    rng = np.random.default_rng(9)
+    values = np.concatenate(
+        [rng.normal(size=300), rng.integers(-(10**8), 10**8, 300), rng.normal(size=99) * 1e30,
+         [np.nan, np.inf, -np.inf, 0.0, -0.0, 9e6, 0.2]]
+    ).astype(kind)  # fmt: skip
+    one = float_text if kind is np.float32 else double_text
+    texts = many_texts(values.tolist(), 1 if kind is np.float32 else 2)
+    assert texts == [one(value) for value in values.tolist()]
 
 
 def row(**outputs):
