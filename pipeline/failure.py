@@ -30,7 +30,10 @@ def explain(error: str, message: str, traceback: str) -> tuple[str, str, str]:
       What happened in at most 25 lines; the innermost frame of the user's code, else of ours, as
       `file:line in function: code`, empty when neither took part; a hint, or an empty string.
     """
-    lines = re.sub(r" \[while running '[^']*'\]$", "", message).strip().splitlines() or [error]
+    text = re.sub(r" \[while running '[^']*'\]$", "", message)
+    # What TensorFlow's AutoGraph and Keras wrap around a message that has its own words.
+    text = re.sub(r"^in user code:\s+", "", text.strip())
+    lines = text.strip().splitlines() or [error]
     if len(lines) > 25:
         lines = [*lines[:25], f"… ({len(lines) - 25} more lines in log.txt)"]
     what = f"{error}: " + "\n".join(lines) if error not in lines[0] else "\n".join(lines)
@@ -43,7 +46,8 @@ def _frame(traceback: str) -> str:
     ours = theirs = ""
     for match in _FRAME.finditer(traceback):
         file = match["file"]
-        if file.startswith(library) or file.startswith("<"):
+        # AutoGraph's copies are nobody's code; the frame they were made from stands in the message.
+        if file.startswith((*library, "<")) or "__autograph_generated_file" in file:
             continue
         place = f"{file}:{match['line']} in {match['name']}: {match['code'].strip()}"
         if Path(file).is_relative_to(_PROJECT):

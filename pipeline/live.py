@@ -42,6 +42,11 @@ def watch(console: Console, steps: list[Step], run_folder: Path) -> Iterator[Non
         view.refresh()
 
 
+def table(steps: list[Step], run_folder: Path) -> Table:
+    """The node table of a run as it stands in its folder."""
+    return _View(steps, run_folder).__rich__()
+
+
 @contextmanager
 def _ticking(action: Any, seconds: float) -> Iterator[None]:
     stop = threading.Event()

@@ -1,6 +1,5 @@
 """What a run says at its beginning and end: tables a person reads, and the next thing to type."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,11 +144,10 @@ def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> N
 
 
 def _serve_command(prepared: Prepared) -> str:
-    base = shlex.quote(str(prepared.serving_directory))
-    return (
-        f"python -m serving --model_name={prepared.config.name} --model_base_path={base} "
-        "--rest_api_port=8501"
-    )
+    name = prepared.config.name
+    output = prepared.root.parent
+    elsewhere = "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
+    return f"python -m pipeline serve {name}{elsewhere}"
 
 
 def _failed(console: Console, run: Run) -> None:
@@ -179,10 +177,3 @@ def _short(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def example_request(prepared: Prepared, row: dict[str, Any]) -> str:
-    """A curl line for one row."""
-    body = json.dumps({"instances": [row]})
-    url = f"http://localhost:8501/v1/models/{prepared.config.name}:predict"
-    return f"curl -d {shlex.quote(body)} {url}"
