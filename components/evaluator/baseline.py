@@ -12,8 +12,7 @@ from tfx.components.evaluator import constants
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 
-REVOKED = "revoked"
-"""Custom property of a ModelBlessing: why it was taken back."""
+from components.evaluator.blessing import REVOKED
 
 
 class LatestBlessedOther(resolver.ResolverStrategy):

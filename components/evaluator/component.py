@@ -111,9 +111,12 @@ class VerdictExecutor(executor.Executor):
             )
             (Path(blessing.uri) / constants.BLESSED_FILE_NAME).unlink(missing_ok=True)
             (Path(blessing.uri) / constants.NOT_BLESSED_FILE_NAME).touch()
-        failed = [f"{line.metric} {line.threshold}: {line.value}" for line in lines if not line.passed]
+        failed = [
+            f"{line.metric} {line.threshold}: {line.value}" for line in lines if not line.passed
+        ]
         blessing.set_string_custom_property(
-            constants.ARTIFACT_PROPERTY_BLESSING_MESSAGE_KEY, "; ".join(failed) or "every gate passed"
+            constants.ARTIFACT_PROPERTY_BLESSING_MESSAGE_KEY,
+            "; ".join(failed) or "every gate passed",
         )
         verdict.write(directory, candidate, baseline, lines, blessed, no_baseline)
 

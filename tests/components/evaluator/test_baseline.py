@@ -8,7 +8,8 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.evaluator.baseline import REVOKED, LatestBlessedOther
+from components.evaluator.baseline import LatestBlessedOther
+from components.evaluator.blessing import is_about, revoke
 
 
 class Store:
@@ -95,7 +96,16 @@ def test_never_the_candidate_itself(store: Store) -> None:
 def test_a_revoked_blessing_does_not_count_even_when_blessed_again(store: Store) -> None:
     first, bad, candidate = (store.model() for _ in range(3))
     store.bless(first, 1)
-    store.bless(bad, 0, **{REVOKED: "rolled back"})
+    number = store.bless(bad, 1)
+    assert store.resolve(candidate) == [bad]
+    [blessing] = store.mlmd.get_artifacts_by_id([number])
+    assert is_about(blessing, bad) and not is_about(blessing, first)
+    (store.folder / "BLESSED").touch()
+    revoke(blessing, "rolled back")
+    assert not is_about(blessing, bad)
+    assert (store.folder / "NOT_BLESSED").exists() and not (store.folder / "BLESSED").exists()
+    store.mlmd.put_artifacts([blessing])
+    assert store.resolve(candidate) == [first]
     store.bless(bad, 1)
     assert store.resolve(candidate) == [first]
 
