@@ -1,0 +1,105 @@
+"""Writes docs/configuration.md from the sections' own docstrings: `python docs/make_configuration.py`."""
+
+import ast
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from components.evaluator.config import EvaluateSection, Gate
+from components.example_gen.config import DataSection
+from components.example_validator.config import ValidateSection
+from components.pusher.config import PushSection
+from components.trainer.config import TrainSection
+from components.trainer.image_config import ImageSettings
+from components.transform.config import Feature, TransformSection
+from data.columns import Treatment
+
+INTRODUCTION = """# Configuration
+
+One TOML file is one pipeline; paths in it are relative to it. A preset is such a file
+(`pipeline/configs/`). Everything but `name` and `[data]` has a default. On the command line
+`--set train.epochs=3` overrides one key. An unknown key is an error that lists the valid ones.
+
+This page is made from the code by `python docs/make_configuration.py`.
+
+`name`: names the output folder and the served model: letters, digits, `-` and `_`.
+"""
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("[data]", DataSection),
+    ("[features]", Feature),
+    ("[validate]", ValidateSection),
+    ("[transform]", TransformSection),
+    ("[train]", TrainSection),
+    ("[train.image]", ImageSettings),
+    ("[evaluate]", EvaluateSection),
+    ("[[evaluate.gates]]", Gate),
+    ("[push]", PushSection),
+)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION]
+    for title, model in SECTIONS:
+        parts.append(f"## `{title}`\n\n{_text(inspect.getdoc(model) or '')}\n")
+        if model is Feature:
+            parts.append(_treatments())
+        parts.append(_table(model))
+    return "\n".join(parts)
+
+
+def _table(model: type[BaseModel]) -> str:
+    words = attribute_docs(model)
+    rows = ["| key | default | |", "| --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        key, default = field.alias or name, _default(field.get_default(call_default_factory=True))
+        rows.append(f"| `{key}` | {default} | {_text(words.get(name, ''))} |")
+    return "\n".join(rows) + "\n"
+
+
+def _treatments() -> str:
+    words = attribute_docs(Treatment)
+    rows = ["| treatment | |", "| --- | --- |"]
+    rows += [f"| `{item.value}` | {_text(words.get(item.name, ''))} |" for item in Treatment]
+    return "\n".join(rows) + "\n"
+
+
+def attribute_docs(model: type) -> dict[str, str]:
+    """{attribute: the string literal below it}."""
+    [tree] = ast.parse(inspect.getsource(model)).body
+    assert isinstance(tree, ast.ClassDef)
+    found, last = {}, ""
+    for item in tree.body:
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            last = item.target.id
+        elif isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name):
+            last = item.targets[0].id
+        elif last and isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant):
+            found[last], last = str(item.value.value), ""
+        else:
+            last = ""
+    return found
+
+
+def _default(value: Any) -> str:
+    if value is PydanticUndefined:
+        return "required"
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, tuple):
+        value = list(value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value!r}`".replace("'", '"')
+
+
+def _text(words: str) -> str:
+    return " ".join(words.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("configuration.md").write_text(page(), encoding="utf-8")
