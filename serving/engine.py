@@ -2,7 +2,7 @@
 
 A run of a tiny model takes 5 microseconds; handing it to a thread and back takes 50. A run of a
 large one takes milliseconds and must not stop the event loop. So a program starts in the pool,
-and moves into the loop once its measured cost is small; a slow run moves it back at once.
+and moves into the loop once its measured cost is small; slow runs move it back.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ T = TypeVar("T")
 _PROVING_RUNS = 8  # runs in the pool before a program may run in the loop
 _CHEAP_SECONDS = 0.0003
 _SLOW_SECONDS = 0.002
-_STALL_SECONDS = 0.05
-_BACK_OFF_SECONDS = 5.0  # time in the pool after a slow run in the loop
+_SLOW_RUNS = 3.0  # of them, to leave the loop
+_FORGIVEN = 0.02  # part of a slow run made up for by a quick one
+_BACK_OFF_SECONDS = 5.0  # time in the pool after that
 _FORGET = 1.05  # growth of the remembered cost per run
 _SMALL_BYTES = 1 << 16  # larger inputs always go to the pool
 
@@ -75,13 +76,15 @@ class Engine:
         start = time.monotonic()
         if start < program.not_before or sum([array.nbytes for array in arrays]) > _SMALL_BYTES:
             return None
-        worked = time.thread_time()
         result = program(arrays)
-        # Time on the processor: a busy machine makes no model slow. A long wait counts, too.
-        end = time.monotonic()
-        if time.thread_time() - worked > _SLOW_SECONDS or end - start > _STALL_SECONDS:
-            program.not_before = end + _BACK_OFF_SECONDS
-            program.runs, program.cost = 0, float("inf")
+        if (end := time.monotonic()) - start > _SLOW_SECONDS:
+            # The machine may have been busy with something else: a few slow runs are needed.
+            program.slow_runs += 1
+            if program.slow_runs >= _SLOW_RUNS:
+                program.slow_runs, program.runs, program.cost = 0, 0, float("inf")
+                program.not_before = end + _BACK_OFF_SECONDS
+        elif program.slow_runs:
+            program.slow_runs = max(program.slow_runs - _FORGIVEN, 0.0)
         return result
 
     async def run_alone(

@@ -54,6 +54,7 @@ class Program:
         self.feeds = feeds
         self.cost = float("inf")
         self.runs = 0
+        self.slow_runs = 0.0
         self.not_before = 0.0
         self.queue: Any = None  # the batcher's
         self._call = call

@@ -1,0 +1,67 @@
+"""Where the engine runs a program: in the loop only while that is quick."""
+
+import asyncio
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from serving.engine import Engine
+from serving.models.saved_model import Program
+from serving.status import Code, ServingError
+
+ROW = [np.zeros(1, np.float32)]
+
+
+def program(work):
+    return Program(None, lambda *arrays: work() or list(arrays), ("x:0",))
+
+
+def run_all(engine, made, count, arrays=ROW, deadline=None):
+    async def main():
+        return [await engine.run(made, arrays, deadline) for _ in range(count)]
+
+    return asyncio.run(main())
+
+
+def test_quick_programs_move_into_the_loop_and_slow_ones_leave_it():
+    threads, pause = [], [0.0]
+
+    def work():
+        threads.append(threading.current_thread() is threading.main_thread())
+        time.sleep(pause[0])
+
+    made, engine = program(work), Engine(2)
+    run_all(engine, made, 20)
+    assert threads[:8] == [False] * 8
+    assert threads[-1] is True
+    pause[0] = 0.003
+    run_all(engine, made, 6)
+    assert threads[-1] is False
+
+
+def test_large_inputs_and_slow_programs_stay_in_the_pool():
+    threads = []
+
+    def work():
+        threads.append(threading.current_thread() is threading.main_thread())
+
+    engine = Engine(2)
+    run_all(engine, program(work), 20, [np.zeros(100_000, np.float32)])
+    run_all(engine, program(lambda: work() or time.sleep(0.002)), 12)
+    assert not any(threads)
+
+
+def test_deadlines_and_errors():
+    engine = Engine(1)
+    with pytest.raises(ServingError) as caught:
+        run_all(engine, program(lambda: time.sleep(0.5)), 1, deadline=time.monotonic() + 0.05)
+    assert caught.value.code == Code.DEADLINE_EXCEEDED
+
+    def fail():
+        raise ValueError("bad feed")
+
+    with pytest.raises(ServingError, match="bad feed"):
+        run_all(engine, program(fail), 1)
+    engine.close()
