@@ -1,6 +1,6 @@
 """Draws docs/run.svg: the terminal picture of a finished run, by the code that printed it.
 
-    python docs/make_picture.py output/fashion/runs/20261123-120000
+python docs/make_picture.py output/fashion/runs/20261123-120000
 """
 
 import re

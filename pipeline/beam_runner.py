@@ -19,6 +19,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.beam import beam_dag_runner
 from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.engines import LOCAL_RUNNER
 
@@ -26,7 +27,7 @@ FINGERPRINT = "local_fingerprint"
 """The extra execution property that carries a node's own fingerprint into MLMD's cache key."""
 
 
-class _Node(beam_dag_runner.PipelineNodeAsDoFn):  # type: ignore[misc]
+class _Node(beam_dag_runner.PipelineNodeAsDoFn):
     """One node of the DAG; appends `start`, then `ran`, `cached` or `failed` to the event file."""
 
     events: str = ""
@@ -77,7 +78,7 @@ class _Node(beam_dag_runner.PipelineNodeAsDoFn):  # type: ignore[misc]
             file.write(json.dumps(event) + "\n")
 
 
-class DagRunner(beam_dag_runner.BeamDagRunner):  # type: ignore[misc]
+class DagRunner(beam_dag_runner.BeamDagRunner):
     """A BeamDagRunner with a named runner, a given run id, and events."""
 
     def run_nodes(
@@ -88,6 +89,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):  # type: ignore[misc]
         fingerprints: dict[str, str],
         from_nodes: list[str] | None = None,
         to_nodes: list[str] | None = None,
+        base_run: str = "",
     ) -> None:
         """Runs the pipeline, or a part of it, node by node.
 
@@ -96,8 +98,9 @@ class DagRunner(beam_dag_runner.BeamDagRunner):  # type: ignore[misc]
           run_id: the run's name, in MLMD too.
           events: JSON lines are appended here.
           fingerprints: per node id, a hash of its code and environment.
-          from_nodes: first nodes of a partial run; their inputs come from the last run.
+          from_nodes: first nodes of a partial run.
           to_nodes: last nodes of a partial run.
+          base_run: the run that a partial run takes everything else from.
 
         Raises:
           Exception: whatever the failing node raised.
@@ -107,7 +110,11 @@ class DagRunner(beam_dag_runner.BeamDagRunner):  # type: ignore[misc]
             ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
         )
         if from_nodes or to_nodes:
-            partial_run_utils.mark_pipeline(ir, from_nodes=from_nodes, to_nodes=to_nodes)
+            settings = pipeline_pb2.SnapshotSettings()
+            settings.base_pipeline_run_strategy.base_run_id = base_run
+            partial_run_utils.mark_pipeline(
+                ir, from_nodes=from_nodes, to_nodes=to_nodes, snapshot_settings=settings
+            )
         for node in ir.nodes:
             mark = fingerprints.get(node.pipeline_node.node_info.id, "")
             value = node.pipeline_node.parameters.parameters[FINGERPRINT]

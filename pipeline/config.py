@@ -124,7 +124,11 @@ def _explain(error: ValidationError, path: Path) -> str:
             lines.append(f"{place}: unknown key.{hint} Valid: {', '.join(valid)}.")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            received = "" if item["type"] in ("missing", "value_error") else f" Received: {item['input']!r}"
+            received = (
+                ""
+                if item["type"] in ("missing", "value_error")
+                else f" Received: {item['input']!r}"
+            )
             lines.append(f"{place}: {message}.{received}".replace("..", "."))
     return f"{path}:\n  " + "\n  ".join(lines)
 

@@ -149,5 +149,3 @@ def create_pipeline(
         ),
         beam_pipeline_args=beam_args,
     )
-
-

@@ -9,12 +9,24 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+
 
 _HINTS = (
     (r"No space left on device", "The disk is full: free some space (`df -h`), then resume."),
-    (r"ModuleNotFoundError: No module named", "Is the module on PYTHONPATH, beside the configuration, or installed in this environment?"),
-    (r"MemoryError|ResourceExhausted|OOM|Cannot allocate memory", "Out of memory: a smaller train.batch_size needs less."),
+    (
+        r"ModuleNotFoundError: No module named",
+        "Is the module on PYTHONPATH, beside the configuration, or installed in this environment?",
+    ),
+    (
+        r"MemoryError|ResourceExhausted|OOM|Cannot allocate memory",
+        "Out of memory: a smaller train.batch_size needs less.",
+    ),
     (r"database is locked", "Another process has metadata.sqlite open; stop it, then resume."),
-    (r"Permission denied|Read-only file system", "The output folder must be writable; choose another with --root."),
+    (
+        r"Permission denied|Read-only file system",
+        "The output folder must be writable; choose another with --root.",
+    ),
     (r"loss.*nan|nan.*loss", "The loss became NaN: try a lower train.learning_rate."),
-    (r"No such file or directory", "A file that an earlier node wrote is gone; `--force` makes it again."),
+    (
+        r"No such file or directory",
+        "A file that an earlier node wrote is gone; `--force` makes it again.",
+    ),
 )
 
 

@@ -101,7 +101,9 @@ def _package_hash(import_path: str) -> str:
     for folder in sys.path:
         package, module = Path(folder or ".") / top, Path(folder or ".") / f"{top}.py"
         if package.is_dir():
-            return _digest({str(f.relative_to(package)): _file(f) for f in sorted(package.rglob("*.py"))})
+            return _digest(
+                {str(f.relative_to(package)): _file(f) for f in sorted(package.rglob("*.py"))}
+            )
         if module.is_file():
             return _file(module)
     return ""

@@ -105,7 +105,9 @@ def _nodes(
             producer=_producer(node, state, run_id, planned.get("from", "")),
             facts=planned.get("facts", {}),
             inputs={
-                name: records[name].producer for name in planned.get("inputs", []) if name in records
+                name: records[name].producer
+                for name in planned.get("inputs", [])
+                if name in records
             },
             event=event,
         )

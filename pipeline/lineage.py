@@ -27,7 +27,9 @@ def outputs(root: Path, run_id: str) -> Outputs:
         return {}
     found: Outputs = {}
     for execution in store.get_executions_by_context(context.id):
-        types = {kind.id: kind.name for kind in store.get_execution_types_by_id([execution.type_id])}
+        types = {
+            kind.id: kind.name for kind in store.get_execution_types_by_id([execution.type_id])
+        }
         node = _node_id(store, execution, types[execution.type_id])
         events = [
             event

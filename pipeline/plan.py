@@ -89,7 +89,11 @@ def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) 
             continue
         last = last or record
         if record.facts == facts and record.inputs == wanted:
-            missing = [uri for uri in run.summary.get("outputs", {}).get(node.id, []) if not Path(uri).exists()]
+            missing = [
+                uri
+                for uri in run.summary.get("outputs", {}).get(node.id, [])
+                if not Path(uri).exists()
+            ]
             if missing:
                 return Step(node.id, "run", "its output was deleted", forced=True)
             return Step(node.id, "cached", f"cached from run {run.id}", run.id)
@@ -134,3 +138,26 @@ def check_names(names: list[str]) -> None:
     for name in names:
         if name not in BY_ID:
             raise ValueError(f"no node '{name}'. Valid: {', '.join(BY_ID)}")
+
+
+def base_run(selection: Selection, history: list[Run]) -> str:
+    """The run whose outputs a partial run starts from: the newest that has all it needs.
+
+    Returns:
+      A run id; empty for a full run.
+
+    Raises:
+      ValueError: no earlier run has them.
+    """
+    if not selection.from_nodes:
+        return ""
+    chosen = selection.nodes()
+    needed = {name for node in chosen for name in BY_ID[node].inputs} - chosen
+    for run in history:
+        done = {name for name, record in run.nodes.items() if record.state in ("ran", "cached")}
+        if needed <= done | {RESOLVED_EACH_RUN}:
+            return run.id
+    raise ValueError(
+        f"--from {' '.join(selection.from_nodes)} needs the outputs of "
+        f"{', '.join(sorted(needed))}, and no earlier run has them. Run once without --from."
+    )

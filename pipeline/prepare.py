@@ -130,7 +130,7 @@ def _classes(
         if len(classes) != 2:
             raise ConfigError(
                 f"data.task is binary, but '{label.name}' has {len(classes)} classes in the schema: "
-                f"{', '.join(classes)}. Use task = \"multiclass\"."
+                f'{", ".join(classes)}. Use task = "multiclass".'
             )
         positive = config.data.positive or classes[1]
         if positive not in classes:

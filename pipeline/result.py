@@ -83,15 +83,17 @@ def metrics_table(console: Console, values: Mapping[str, Any], classes: tuple[st
     console.print("[italic]metrics on the test split[/]")
     cells = [f"{name} [bold]{number(value)}[/]" for name, value in overall.items()]
     console.print("  " + "   ".join(cells))
-    per_class = sorted({name.partition("/")[0] for name in values if "/" in name}, key=list(overall).index)
+    per_class = sorted(
+        {name.partition("/")[0] for name in values if "/" in name}, key=list(overall).index
+    )
     if per_class:
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("class")
         for name in per_class:
             table.add_column(name, justify="right")
         for label in classes:
-            cells = (number(values.get(f"{name}/{label}")) for name in per_class)
-            table.add_row(escape(label), *cells)
+            row = (number(values.get(f"{name}/{label}")) for name in per_class)
+            table.add_row(escape(label), *row)
         console.print(table)
 
 
@@ -133,20 +135,26 @@ def number(value: float | None) -> str:
 def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> None:
     pushed = summary.get("pushed")
     if summary.get("status") == "not_blessed":
-        console.print("[bold yellow]Not blessed, not pushed.[/] The rows above without a pass say why.")
+        console.print(
+            "[bold yellow]Not blessed, not pushed.[/] The rows above without a pass say why."
+        )
     elif pushed:
         console.print(
             f"[bold green]Blessed.[/] Version {pushed['version']} is in "
             f"[cyan]{escape(_short(Path(pushed['path'])))}[/]"
         )
         console.print(f"serve it:  [cyan]{_serve_command(prepared)}[/]")
-    console.print(f"took {summary['seconds']:.0f} s · everything about it: [cyan]python -m pipeline status[/]")
+    console.print(
+        f"took {summary['seconds']:.0f} s · everything about it: [cyan]python -m pipeline status[/]"
+    )
 
 
 def _serve_command(prepared: Prepared) -> str:
     name = prepared.config.name
     output = prepared.root.parent
-    elsewhere = "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
+    elsewhere = (
+        "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
+    )
     return f"python -m pipeline serve {name}{elsewhere}"
 
 

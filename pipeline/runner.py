@@ -29,6 +29,8 @@ class Request:
     overrides: tuple[str, ...] = ()
     selection: plan.Selection = field(default_factory=plan.Selection)
     engine: str = "local"
+    base_run: str = ""
+    """A partial run takes what it does not make from this one."""
 
 
 def run(loaded: LoadedConfig, prepared: Prepared, request: Request) -> int:
@@ -118,6 +120,7 @@ def _execute(
         fingerprints=marks,
         from_nodes=list(request.selection.from_nodes) or None,
         to_nodes=list(request.selection.to_nodes) or None,
+        base_run=request.base_run,
     )
 
 

@@ -18,7 +18,10 @@ def main(argv: list[str]) -> int:
     options, passed_on = parser.parse_known_args(argv)
     found = _newest(Path(options.root), options.name)
     if found is None:
-        print(f"error: nothing pushed under {options.root}. Run `python run_local.py` first.", file=sys.stderr)
+        print(
+            f"error: nothing pushed under {options.root}. Run `python run_local.py` first.",
+            file=sys.stderr,
+        )
         return 2
     name = found.name
     print(f"serving {name} version {served(found)[-1]} from {found}", flush=True)
@@ -40,7 +43,9 @@ def main(argv: list[str]) -> int:
 
 def _newest(root: Path, name: str | None) -> Path | None:
     folders = [path for path in root.glob(f"{name or '*'}/serving/*") if served(path)]
-    return max(folders, key=lambda path: (path / str(served(path)[-1])).stat().st_mtime, default=None)
+    return max(
+        folders, key=lambda path: (path / str(served(path)[-1])).stat().st_mtime, default=None
+    )
 
 
 def _example(directory: Path, port: int) -> list[str]:

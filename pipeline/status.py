@@ -29,7 +29,9 @@ def main(argv: list[str]) -> int:
         folders = [folder for folder in folders if folder.name == options.name]
     if not folders:
         wanted = f" of '{options.name}'" if options.name else ""
-        print(f"no runs{wanted} under {options.root}. Start one: python run_local.py", file=sys.stderr)
+        print(
+            f"no runs{wanted} under {options.root}. Start one: python run_local.py", file=sys.stderr
+        )
         return 2
     console = Console(highlight=False)
     for folder in folders:
@@ -64,8 +66,11 @@ def _show(console: Console, root: Path, last: int) -> None:
 
 def _changed(run: history.Run) -> str:
     first = next(
-        (node["why"] for node in run.summary.get("nodes", []) if node["state"] in ("ran", "failed")
-         and node["id"] != "Baseline"),
+        (
+            node["why"]
+            for node in run.summary.get("nodes", [])
+            if node["state"] in ("ran", "failed") and node["id"] != "Baseline"
+        ),
         "",
     )
     return str(first)

@@ -94,7 +94,10 @@ def main() -> None:
                 for name in (variant, f"{variant} again"):
                     cpu, wall = cpu_seconds(command, home)
                     figures.setdefault(name, []).append(cpu)
-                    print(f"round {number + 1}  {name:<14} {cpu:7.1f} CPU s  {wall:7.1f} s", flush=True)
+                    print(
+                        f"round {number + 1}  {name:<14} {cpu:7.1f} CPU s  {wall:7.1f} s",
+                        flush=True,
+                    )
     print("\nmedian CPU seconds, and ours as a share, paired by round (median)")
     for name, values in figures.items():
         ours = figures["ours again" if name.endswith("again") else "ours"]

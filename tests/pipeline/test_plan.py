@@ -72,8 +72,12 @@ def test_a_changed_setting_reruns_only_what_depends_on_it() -> None:
 def test_going_back_to_an_older_setting_finds_its_model() -> None:
     other = {**FACTS, "Trainer": {"config a": "2"}}
     first = _finished("r1", FACTS)
-    same = {node.id: "r1" for node in NODES if node.id in (
-        "ExampleGen", "SchemaGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform")}
+    same = {
+        node.id: "r1"
+        for node in NODES
+        if node.id
+        in ("ExampleGen", "SchemaGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform")
+    }
     second = _finished("r2", other, {**same, "Baseline": "model of r1"})
     plan = _plan([second, first])
     assert plan["Trainer"].source == "r1"

@@ -45,7 +45,12 @@ def test_the_log_has_what_the_terminal_has_not(shop_after_a_run) -> None:
 
 
 def test_nothing_changed_says_so_without_tensorflow(shop_after_a_run, root: Path) -> None:
-    flags = ["--config", str(shop_after_a_run.config), "--root", str(shop_after_a_run.folder / "output")]
+    flags = [
+        "--config",
+        str(shop_after_a_run.config),
+        "--root",
+        str(shop_after_a_run.folder / "output"),
+    ]
     program = (
         f"import sys, pipeline.run; code = pipeline.run.main({flags!r}); "
         "sys.exit(code or ('tensorflow' in sys.modules) * 9)"
@@ -160,8 +165,16 @@ def test_a_failure_in_ones_own_code_names_its_frame(shop, root: Path) -> None:
 def test_artifacts_are_standard(shop_after_a_run) -> None:
     store = lineage.open_store(shop_after_a_run.root)
     names = {kind.name for kind in store.get_artifact_types()}
-    assert names >= {"Examples", "ExampleStatistics", "Schema", "TransformGraph", "Model",
-                     "ModelEvaluation", "ModelBlessing", "PushedModel"}
+    assert names >= {
+        "Examples",
+        "ExampleStatistics",
+        "Schema",
+        "TransformGraph",
+        "Model",
+        "ModelEvaluation",
+        "ModelBlessing",
+        "PushedModel",
+    }
     live = metadata_store_pb2.Artifact.LIVE
     assert all(artifact.state == live for artifact in store.get_artifacts())
 
@@ -170,5 +183,9 @@ def test_the_manifest_says_what_and_where_from(shop_after_a_run) -> None:
     manifest = json.loads((shop_after_a_run.serving / "manifests" / "1.json").read_text())
     assert manifest["run"] == shop_after_a_run.last().id
     assert manifest["metrics"]["auc"] == shop_after_a_run.last().summary["metrics"]["test"]["auc"]
-    assert set(manifest["signatures"]) == {"serving_default", "serving_examples", "transform_features"}
+    assert set(manifest["signatures"]) == {
+        "serving_default",
+        "serving_examples",
+        "transform_features",
+    }
     assert len(manifest["schema_hash"]) == len(manifest["data_fingerprint"]) == 64
