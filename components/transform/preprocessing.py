@@ -1,8 +1,8 @@
-"""Our preprocessing_fn: one column in, one feature of the same name out, as the configuration says.
+"""Our preprocessing_fn: columns in, features out, as the configuration says.
 
 Model inputs come out in three shapes the trainer tells apart by their transformed schema:
-float32 (batch, k) for numbers, int64 (batch,) with a known domain for categories, and string
-(batch,) for encoded pictures. The label comes out as int64 class index or float32 value.
+float32 (batch, k) for numbers, int64 (batch,) with a known range for categories, and string
+(batch,) for encoded pictures. The label comes out as int64 class number or float32 value.
 """
 
 import json
@@ -10,12 +10,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.transform import dates, treatments
+from components.transform import categories, dates, numbers
 from components.transform.config import Feature
-from data.columns import Treatment
+from components.transform.label import label as learnt
+from components.transform.raw import as_text, one_value
+from components.transform.vocabularies import Vocabulary, vocabulary_ids
+from data.columns import NUMERIC, Treatment
+
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, Any]:
-    """Applies each column's treatment; the same graph trains and serves.
+    """Applies each column's treatments; the same graph trains and serves.
 
     Args:
       inputs: raw columns, tf.Tensor where always present or tf.SparseTensor, (batch, ?) each.
@@ -23,53 +27,52 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         list in class order, empty for regression.
 
     Returns:
-      {column: transformed tensor}, and the label under its own name.
+      {feature: transformed tensor}, and the label under its own name. A column with one treatment
+      keeps its name; with several it becomes `<column>/<word>` each.
+
+    Raises:
+      ValueError: a numeric treatment of a text column, or two features of one name.
     """
+    # Treatments that analyse the data wait until all their columns are known: one pass for each.
+    waiting: dict[Treatment, dict[str, tf.Tensor]] = {treatment: {} for treatment in Treatment}
+    by_count: dict[int, dict[str, tf.Tensor]] = {}
+    vocabularies: list[Vocabulary] = []
     outputs: dict[str, Any] = {}
-    to_standardise: dict[str, tf.Tensor] = {}
-    for name, spec in json.loads(custom_config["features"]).items():
+    for column, spec in json.loads(custom_config["features"]).items():
         feature = Feature.model_validate(spec)
-        value = treatments.one_value(inputs[name])
-        if feature.treatment is Treatment.ZSCORE:
-            to_standardise[name] = value
-        elif feature.treatment is Treatment.LOG:
-            to_standardise[name] = treatments.signed_log(value)
-        elif feature.treatment is Treatment.DATE:
-            to_standardise[name] = moment = dates.seconds(value)
-            outputs[name] = dates.circles(moment)
-        elif feature.treatment is not Treatment.IGNORE:
-            outputs[name] = _apply(name, value, feature)
-    for name, scores in treatments.standard_scores(to_standardise).items():
+        if feature.treatment is Treatment.IGNORE:
+            continue
+        value = one_value(inputs[column])
+        for name, treatment in feature.outputs(column).items():
+            if treatment in NUMERIC and value.dtype == tf.string:
+                raise ValueError(f"features.{column}: '{treatment}' needs numbers, the column is text")
+            if treatment is Treatment.LOG:
+                waiting[Treatment.ZSCORE][name] = numbers.signed_log(value)
+            elif treatment is Treatment.BUCKETS:
+                by_count.setdefault(feature.buckets, {})[name] = value
+            elif treatment is Treatment.VOCABULARY:
+                waiting[treatment][name] = as_text(value)
+                vocabularies.append(
+                    Vocabulary(name, feature.top_k, feature.min_count, feature.oov_buckets)
+                )
+            elif treatment is Treatment.HASH:
+                outputs[name] = categories.hashed(as_text(value), feature.buckets)
+            elif treatment is Treatment.DATE:
+                waiting[Treatment.ZSCORE][name] = moment = dates.seconds(value)
+                outputs[name] = dates.circles(moment)
+            elif treatment is Treatment.IMAGE:
+                outputs[name] = value
+            else:
+                waiting[treatment][name] = value
+    for name, scores in numbers.standard_scores(waiting[Treatment.ZSCORE]).items():
+        # A date is its age beside its circles.
         outputs[name] = tf.concat([outputs[name], scores], axis=1) if name in outputs else scores
+    outputs |= numbers.minmax(waiting[Treatment.MINMAX])
+    outputs |= numbers.raw(waiting[Treatment.RAW])
+    outputs |= vocabulary_ids(waiting[Treatment.VOCABULARY], vocabularies)
+    for count, columns in by_count.items():
+        for name, ids in numbers.buckets(columns, count).items():
+            outputs[name] = categories.categorical(ids, count)
     label = custom_config["label"]
-    outputs[label] = _label(treatments.one_value(inputs[label]), json.loads(custom_config["classes"]))
+    outputs[label] = learnt(one_value(inputs[label]), json.loads(custom_config["classes"]))
     return outputs
-
-
-def _apply(name: str, value: tf.Tensor, feature: Feature) -> tf.Tensor:
-    if feature.treatment is Treatment.MINMAX:
-        return treatments.minmax(value)
-    if feature.treatment is Treatment.RAW:
-        return treatments.raw(value)
-    if feature.treatment is Treatment.BUCKETS:
-        return treatments.buckets(value, feature.buckets)
-    if feature.treatment is Treatment.HASH:
-        return treatments.hashed(value, feature.buckets)
-    if feature.treatment is Treatment.VOCABULARY:
-        return treatments.vocabulary(
-            value, name, feature.top_k, feature.min_count, feature.oov_buckets
-        )
-    return value  # an image travels encoded
-
-
-def _label(value: tf.Tensor, classes: list[str]) -> tf.Tensor:
-    if not classes:
-        return tf.cast(value, tf.float32)
-    # Class order is the schema's, not the data's: a model and its baseline agree on it.
-    table = tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(
-            tf.constant(classes), tf.range(len(classes), dtype=tf.int64)
-        ),
-        default_value=-1,
-    )
-    return table.lookup(treatments.as_text(value))
