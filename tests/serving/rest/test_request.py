@@ -71,6 +71,7 @@ def test_columns_may_differ_in_batch_size():
     assert arrays["b"].item() == b"s"
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_non_finite_and_overflowing_floats():
     _, arrays = decode('{"instances": [NaN, Infinity, -Infinity, -NaN, Inf, 1e39, -1e39, 1e-60]}')
     want = [np.nan, np.inf, -np.inf, np.nan, np.inf, np.inf, -np.inf, 0]
