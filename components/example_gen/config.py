@@ -27,7 +27,8 @@ class DataSection(BaseModel):
     format: Format = "auto"
     """auto decides by suffix; a folder of sub-folders with pictures is `images`."""
     schema_file: str = Field(default="", alias="schema")
-    """The curated schema, relative to the configuration. Empty: SchemaGen infers one per run."""
+    """The curated schema, relative to the configuration. Empty: inferred from the
+    first data, kept as schema.pbtxt in the output folder, and held against later data."""
     positive: str = ""
     """Binary: the class whose probability is `score`. Empty: the last one of the label's domain."""
     exclude: tuple[str, ...] = ()

@@ -6,19 +6,15 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from components.example_gen import convert, splits
+from components.example_gen import chunks, convert, splits
 from components.example_gen.ingestion import Ingestion
 from data.reading import images, kinds, parquet, stream
 from data.reading.stream import Piece
 from data.sources import SourceFormat
 
-Row = tuple[bytes, bytes]
-"""Digest and serialized tf.Example."""
 Shard = tuple[str, int]
 """Split and number of the file in it."""
 
-CHUNK_BYTES = 1 << 20
-"""Rows travel between workers in chunks of about this size: few elements, none of them large."""
 SKIPPED = "skipped"
 """The tag of the output that names pictures left out."""
 
@@ -56,10 +52,14 @@ def evidence(piece: Piece, ingestion: Ingestion) -> dict[str, int]:
 
 def evidence_of(batch: pa.RecordBatch, name: str, piece: Piece, ingestion: Ingestion) -> int:
     """What one batch says about one column; nothing is parsed where the schema says text."""
-    if ingestion.types.get(name) == "BYTES":
+    column = batch.column(name)
+    wanted = ingestion.types.get(name)
+    if wanted == "BYTES":
         return int(kinds.Evidence.VALUES)
+    if wanted is not None and column.null_count < len(column) and kinds.holds(column, wanted):
+        return int(kinds.Evidence.VALUES | kinds.Evidence.NOT_BOOL)
     untyped = piece.format is SourceFormat.CSV
-    return int(kinds.evidence(batch.column(name), untyped, ingestion.missing))
+    return int(kinds.evidence(column, untyped, ingestion.missing))
 
 
 def parquet_evidence(piece: Piece, ingestion: Ingestion) -> tuple[dict[str, int], set[str]]:
@@ -105,7 +105,7 @@ class JoinEvidence(beam.CombineFn):
 
 
 @beam.typehints.with_input_types(Piece, dict[str, int])
-@beam.typehints.with_output_types(tuple[Shard, list[Row]])
+@beam.typehints.with_output_types(tuple[Shard, bytes])
 class ToExamples(beam.DoFn):
     """A piece as chunks of rows, each chunk keyed by the shard it belongs to."""
 
@@ -114,33 +114,31 @@ class ToExamples(beam.DoFn):
         self._shards = shards
 
     def process(self, piece: Piece, found: dict[str, int]) -> Iterator[Any]:
-        """Yields chunks, and under the tag SKIPPED the pictures left out."""
-        types = chosen_types(found, self._ingestion)
-        corrupt: list[str] | None = [] if self._ingestion.skip_corrupt else None
-        held: dict[Shard, list[Row]] = {}
-        sizes: dict[Shard, int] = {}
+        """Yields packed rows, and under the tag SKIPPED the pictures left out."""
+        plan = self._ingestion
+        types = chosen_types(found, plan)
+        corrupt: list[str] | None = [] if plan.skip_corrupt else None
         for batch in stream.read(piece, corrupt):
-            for shard, row in self._rows(batch, types):
-                held.setdefault(shard, []).append(row)
-                sizes[shard] = sizes.get(shard, 0) + len(row[1])
-                if sizes[shard] >= CHUNK_BYTES:
-                    yield shard, held.pop(shard)
-                    sizes[shard] = 0
-        yield from held.items()
+            for shard, rows in self._by_shard(batch, types).items():
+                for chunk in chunks.pack(rows):
+                    yield shard, chunk
         for line in corrupt or ():
             yield beam.pvalue.TaggedOutput(SKIPPED, line)
 
-    def _rows(self, batch: pa.RecordBatch, types: dict[str, str]) -> Iterator[tuple[Shard, Row]]:
+    def _by_shard(
+        self, batch: pa.RecordBatch, types: dict[str, str]
+    ) -> dict[Shard, list[chunks.Row]]:
         plan = self._ingestion
-        ends = splits.bounds(plan.split)
-        rows = splits.digests(batch, plan.split_seed)
-        groups: list[bytes | None] = [None] * len(rows)
+        digests = splits.digests(batch, plan.split_seed)
+        groups: list[bytes | None] = [None] * len(digests)
         if plan.split_by:
             groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
+        shards = splits.assign(digests, groups, plan.split, self._shards)
         examples = convert.encode(batch, types, plan.missing)
-        for row, group, example in zip(rows, groups, examples, strict=True):
-            split = splits.split_of(group or row, ends)
-            yield (split, splits.shard_of(row, self._shards[split])), (row, example)
+        rows: dict[Shard, list[chunks.Row]] = {}
+        for shard, digest, example in zip(shards, digests, examples, strict=True):
+            rows.setdefault(shard, []).append((digest, example))
+        return rows
 
 
 def chosen_types(found: dict[str, int], ingestion: Ingestion) -> dict[str, str]:

@@ -8,11 +8,15 @@ from pathlib import PurePosixPath
 import apache_beam as beam
 import tensorflow as tf
 
-from components.example_gen.rows import Row, Shard
+from components.example_gen import chunks
+from components.example_gen.rows import Shard
 from components.example_gen.splits import SPLITS, places
 
 SHARD_BYTES = 64 << 20
 """Input bytes per file: a worker holds one file's rows in memory while it sorts them."""
+
+GZIP_LEVEL = 1
+"""A fifth larger than the default 6 and written in a third of the time."""
 
 
 def shard_counts(total_bytes: int, split: dict[str, int]) -> dict[str, int]:
@@ -21,7 +25,7 @@ def shard_counts(total_bytes: int, split: dict[str, int]) -> dict[str, int]:
     return {name: max(1, ceil(total_bytes * split[name] / whole / SHARD_BYTES)) for name in SPLITS}
 
 
-@beam.typehints.with_input_types(tuple[Shard, Iterable[list[Row]]])
+@beam.typehints.with_input_types(tuple[Shard, Iterable[bytes]])
 @beam.typehints.with_output_types(tuple[str, int])
 class WriteShard(beam.DoFn):
     """Writes one file and yields its split and number of rows."""
@@ -30,16 +34,17 @@ class WriteShard(beam.DoFn):
         self._folders = folders
         self._shards = shards
 
-    def process(self, element: tuple[Shard, Iterable[list[Row]]]) -> Iterator[tuple[str, int]]:
-        (split, number), chunks = element
-        rows = sorted(row for chunk in chunks for row in chunk)
+    def process(self, element: tuple[Shard, Iterable[bytes]]) -> Iterator[tuple[str, int]]:
+        (split, number), packed = element
+        rows = sorted(chunks.unpack(packed))
         order = places([digest for digest, _ in rows])
         folder = PurePosixPath(self._folders[split])
         final = folder / f"data_tfrecord-{number:05d}-of-{self._shards[split]:05d}.gz"
         # Written elsewhere and renamed: a retried worker replaces the file, a killed one leaves none.
         beside = folder.parent / f".{split}-{number}-{uuid.uuid4().hex}"
         tf.io.gfile.makedirs(str(folder))
-        with tf.io.TFRecordWriter(str(beside), "GZIP") as writer:
+        options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=GZIP_LEVEL)
+        with tf.io.TFRecordWriter(str(beside), options) as writer:
             for _, (_, example) in sorted(zip(order, rows, strict=True)):
                 writer.write(example)
         tf.io.gfile.rename(str(beside), str(final), overwrite=True)

@@ -1,8 +1,9 @@
 """Which split a row belongs to, and its place in it: decided by the row's content alone."""
 
 import hashlib
-from bisect import bisect
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,8 +25,8 @@ def digests(batch: pa.RecordBatch, seed: int) -> list[bytes]:
     rows = pc.binary_join_element_wise(
         *texts, pa.scalar(CELL, pa.binary()), null_handling="replace", null_replacement=b""
     )
-    start = hashlib.sha256(f"{seed}\0".encode())
-    return [_digest(start, row) for row in rows.to_pylist()]
+    start = f"{seed}\0".encode()
+    return [hashlib.sha256(start + row).digest() for row in rows.to_pylist()]
 
 
 def group_digests(batch: pa.RecordBatch, column: str, seed: int) -> list[bytes | None]:
@@ -38,9 +39,9 @@ def group_digests(batch: pa.RecordBatch, column: str, seed: int) -> list[bytes |
         raise DataError(
             f"data.split_by names '{column}', which is no column: {', '.join(batch.schema.names)}"
         )
-    start = hashlib.sha256(f"{seed}\0".encode())
+    start = f"{seed}\0".encode()
     values = _text(batch.column(column)).to_pylist()
-    return [None if value is None else _digest(start, value) for value in values]
+    return [None if v is None else hashlib.sha256(start + v).digest() for v in values]
 
 
 def bounds(split: dict[str, int]) -> list[int]:
@@ -51,14 +52,26 @@ def bounds(split: dict[str, int]) -> list[int]:
     return ends
 
 
-def split_of(digest: bytes, ends: list[int]) -> str:
-    """The split a digest falls into."""
-    return SPLITS[bisect(ends, int.from_bytes(digest[:8], "big") % ends[-1])]
+def assign(
+    rows: list[bytes], groups: list[bytes | None], split: dict[str, int], shards: dict[str, int]
+) -> list[tuple[str, int]]:
+    """The split and the file of each row.
 
-
-def shard_of(digest: bytes, shards: int) -> int:
-    """The file of its split a row goes to."""
-    return int.from_bytes(digest[8:12], "big") % shards
+    Args:
+      rows: digests of rows: equal rows go to the same file.
+      groups: digests of what must stay together; None: the row's own.
+      split: parts of the whole by split.
+      shards: files by split.
+    """
+    if not rows:
+        return []
+    ends = bounds(split)
+    whole = np.frombuffer(b"".join(g or r for g, r in zip(groups, rows, strict=True)), ">u8")
+    number: Any = np.searchsorted(ends, whole[::4] % ends[-1], side="right")
+    place = np.frombuffer(b"".join(rows), ">u4")[2::8]
+    files = place % np.array([shards[name] for name in SPLITS])[number]
+    names: list[str] = [SPLITS[n] for n in number.tolist()]
+    return list(zip(names, files.tolist(), strict=True))
 
 
 def places(ordered: list[bytes]) -> list[bytes]:
@@ -76,12 +89,6 @@ def places(ordered: list[bytes]) -> list[bytes]:
         )
         result.append(again[12:])
     return result
-
-
-def _digest(start: "hashlib._Hash", content: bytes) -> bytes:
-    digest = start.copy()
-    digest.update(content)
-    return digest.digest()
 
 
 def _text(column: pa.Array) -> pa.Array:

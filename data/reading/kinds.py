@@ -58,6 +58,17 @@ def evidence(column: pa.Array, untyped: bool, missing: tuple[str, ...] = ()) -> 
     return _text_evidence(column, missing) | (Evidence(0) if untyped else Evidence.STRINGS)
 
 
+def holds(column: pa.Array, kind: str) -> bool:
+    """True where every filled cell of a column of text is plainly an INT or a FLOAT.
+
+    The quick question: no blanks, no truth values, no spellings of a missing value. Where it says
+    no, `evidence` decides.
+    """
+    if not _is_text(column.type):
+        return False
+    return (_plain_ints(column) if kind == "INT" else _floats(column)) is not None
+
+
 def _text_evidence(column: pa.Array, missing: tuple[str, ...]) -> Evidence:
     text = _trimmed(column, missing)
     if text is None:
@@ -134,7 +145,7 @@ def integers(column: pa.Array, missing: tuple[str, ...] = ()) -> pa.Array:
         return column.cast(pa.int64())
     if pa.types.is_floating(kind):
         whole = _whole(column.cast(pa.float64()))
-    else:
+    elif (whole := _plain_ints(column)) is None:
         text = _trimmed(column, missing)
         whole = None if text is None else _ints(text)
         if whole is None and text is not None:
@@ -153,6 +164,9 @@ def numbers(column: pa.Array, missing: tuple[str, ...] = ()) -> pa.Array:
         return column.cast(pa.int64()).cast(pa.float64())
     if pa.types.is_floating(kind):
         return _without_nan(column.cast(pa.float64()))
+    floats = _floats(column)
+    if floats is not None:
+        return _without_nan(floats)
     text = _trimmed(column, missing)
     floats = None if text is None else _floats(text)
     if floats is None and text is not None:
@@ -196,20 +210,28 @@ def _trimmed(column: pa.Array, missing: tuple[str, ...]) -> pa.Array | None:
     return pc.if_else(gone, pa.scalar(None, pa.string()), text)
 
 
-def _ints(text: pa.Array) -> pa.Array | None:
+def _plain_ints(text: pa.Array) -> pa.Array | None:
+    """Digits only; arrow would read 0x1f as well."""
     try:
         whole = text.cast(pa.int64())
-    except pa.ArrowInvalid:
-        floats = _floats(text)
-        return None if floats is None else _whole(floats)
-    hexadecimal = pc.any(pc.match_substring_regex(text, "[xX]")).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    hexadecimal = pc.any(pc.match_substring(text, "x", ignore_case=True)).as_py()
     return None if hexadecimal else whole
+
+
+def _ints(text: pa.Array) -> pa.Array | None:
+    whole = _plain_ints(text)
+    if whole is None:
+        floats = _floats(text)
+        whole = None if floats is None else _whole(floats)
+    return whole
 
 
 def _floats(text: pa.Array) -> pa.Array | None:
     try:
         return text.cast(pa.float64())
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
 

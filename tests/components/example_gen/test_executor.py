@@ -58,6 +58,16 @@ def test_one_wrong_value_makes_the_whole_column_text(tmp_path: Path, ingest: Ing
     assert b"unknown" in ages and b"7" in ages
 
 
+def test_truth_values_in_one_file_and_numbers_in_another(tmp_path: Path, ingest: Ingest) -> None:
+    (tmp_path / "in").mkdir()
+    csv(tmp_path / "in", ["y,f", *(f"{n},true" for n in range(100))], "a.csv")
+    csv(tmp_path / "in", ["y,f", *(f"{n}," for n in range(100))], "b.csv")
+    types = {"y": "BYTES", "f": "INT"}
+    assert ingest(tmp_path / "in", types).column("f") == [1] * 100
+    csv(tmp_path / "in", ["y,f", *(f"{n},7" for n in range(100))], "c.csv")
+    assert set(ingest(tmp_path / "in", types).column("f")) == {b"7", b"true"}
+
+
 def test_a_new_column_is_kept_and_a_missing_one_is_absent(tmp_path: Path, ingest: Ingest) -> None:
     path = csv(tmp_path, ["y,new", *(f"{n % 2},{n}" for n in range(200))])
     written = ingest(path, {"y": "BYTES", "old": "FLOAT"})
@@ -101,7 +111,7 @@ def test_text_stays_as_it_stands(tmp_path: Path, ingest: Ingest) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(("\ufeffy,text,größe\r\n" + "\r\n".join(rows)).encode())
     written = ingest(path)
-    assert f'line 7\r\n"é" ,'.encode() in written.column("text")
+    assert 'line 7\r\n"é" ,'.encode() in written.column("text")
     assert written.column("größe") == list(range(200))
 
 

@@ -26,19 +26,26 @@ def test_a_rows_digest_ignores_the_order_of_columns_and_rows() -> None:
     assert splits.digests(turned, 0) == splits.digests(rows, 0)[10:15]
 
 
+def found(rows: pa.RecordBatch, seed: int = 0, **split: int) -> list[str]:
+    digests = splits.digests(rows, seed)
+    one = dict.fromkeys(splits.SPLITS, 1)
+    return [name for name, _ in splits.assign(digests, [None] * len(digests), split, one)]
+
+
 def test_another_seed_is_another_split() -> None:
-    ends = splits.bounds({"train": 8, "eval": 1, "test": 1})
-    first, second = (
-        [splits.split_of(d, ends) for d in splits.digests(batch(), seed)] for seed in (0, 1)
-    )
+    first, second = (found(batch(), seed, train=8, eval=1, test=1) for seed in (0, 1))
+    assert first == found(batch(), 0, train=8, eval=1, test=1)
     assert 0.55 < sum(a == b for a, b in zip(first, second, strict=True)) / 1000 < 0.77
 
 
 def test_proportions() -> None:
-    ends = splits.bounds({"train": 6, "eval": 3, "test": 1})
-    found = [splits.split_of(d, ends) for d in splits.digests(batch(20_000), 0)]
-    assert abs(found.count("train") - 12_000) < 300
-    assert abs(found.count("test") - 2_000) < 200
+    names = found(batch(20_000), train=6, eval=3, test=1)
+    assert abs(names.count("train") - 12_000) < 300
+    assert abs(names.count("test") - 2_000) < 200
+
+
+def test_no_rows() -> None:
+    assert splits.assign([], [], {"train": 8, "eval": 1, "test": 1}, {}) == []
 
 
 def test_missing_and_empty_columns_are_part_of_the_row() -> None:
