@@ -133,7 +133,7 @@ def _run(arguments: argparse.Namespace) -> int:
         skip_corrupt=arguments.skip_corrupt,
         leaks=proposal.leaks,
     )
-    schema.write_text(_schema_text(proposal, source), encoding="utf-8")
+    schema.write_text(schema_text(proposal, source), encoding="utf-8")
     target.write_text(text, encoding="utf-8")
     show(console, proposal, target, schema)
     return 0
@@ -220,7 +220,7 @@ def _name(target: Path) -> str:
     return clean or "my"
 
 
-def _schema_text(proposal: Proposal, source: Source) -> str:
+def schema_text(proposal: Proposal, source: Source) -> str:
     head = (
         f"What {source.name} must look like. Every run checks its data against this file; edit it\n"
         "where it is too strict or too lax. Loaded by data.schema in the configuration beside it."

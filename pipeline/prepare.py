@@ -18,6 +18,7 @@ from data.fingerprint import fingerprint
 from data.metrics import find_metric
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
+from pipeline.first_schema import first_schema
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Prepared:
     """`<output>/<name>`: everything a run makes goes below it."""
     source: Source
     data_fingerprint: str
-    schema_path: Path | None
+    schema_path: Path
     schema_hash: str
     features: dict[str, Feature]
     """A treatment for every column of the schema but the label, defaults filled in."""
@@ -69,17 +70,12 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         source = resolve(config.data.path, loaded.base, config.data.format, output / "cache")
     except SourceError as error:
         raise ConfigError(f"{loaded.source}: data.path: {error}") from None
-    if loaded.schema_path is None:
-        raise ConfigError(
-            f"{loaded.source}: data.schema is empty. A schema says what the data should look like; "
-            f"write one with `python -m pipeline init NEW.toml --data {config.data.path} "
-            f"--label {config.data.label}` and name it here."
-        )
-    schema = read_schema(loaded.schema_path)
+    schema_path = loaded.schema_path or first_schema(config, source, root)
+    schema = read_schema(schema_path)
     columns = {feature.name: feature for feature in schema.feature}
     if config.data.label not in columns:
         raise ConfigError(
-            f"{loaded.source}: data.label '{config.data.label}' is not in {loaded.schema_path.name}. "
+            f"{loaded.source}: data.label '{config.data.label}' is not in {schema_path.name}. "
             f"Its columns: {', '.join(columns)}"
         )
     classes = _classes(config, schema, columns[config.data.label])
@@ -89,8 +85,8 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         root=root,
         source=source,
         data_fingerprint=fingerprint(source, root / "cache" / "fingerprints.json"),
-        schema_path=loaded.schema_path,
-        schema_hash=hashlib.sha256(loaded.schema_path.read_bytes()).hexdigest(),
+        schema_path=schema_path,
+        schema_hash=hashlib.sha256(schema_path.read_bytes()).hexdigest(),
         features=_features(config, columns, loaded.source),
         classes=classes,
     )

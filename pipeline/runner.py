@@ -183,7 +183,6 @@ def _write_request(
 
 def _schema_copy(prepared: Prepared) -> Path:
     """The schema at a path that changes with its content: TFX caches by path."""
-    assert prepared.schema_path is not None
     copy = prepared.root / "cache" / f"schema-{prepared.schema_hash[:16]}.pbtxt"
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,6 @@ def test_the_positive_class_comes_last(shop) -> None:
     [
         ("data.path=gone.csv", ["data.path", "gone.csv"]),
         ("data.schema=gone.pbtxt", ["gone.pbtxt"]),
-        ('data.schema=""', ["data.schema is empty", "python -m pipeline init"]),
         ("data.label=sold", ["'sold'", "shop.pbtxt", "bought"]),
         ("data.task=multiclass", []),
         ("data.task=regression", ["regression", "'bought' is text"]),
