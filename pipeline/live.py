@@ -37,7 +37,14 @@ def watch(console: Console, steps: list[Step], run_folder: Path) -> Iterator[Non
             yield
         view.print_ended(console)
         return
-    with Live(view, console=console, refresh_per_second=5):
+    # What libraries print belongs in the log, not between the lines.
+    with Live(
+        view,
+        console=console,
+        refresh_per_second=5,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
         yield
         view.refresh()
 
@@ -93,8 +100,9 @@ class _View:
     def __rich__(self) -> Table:
         self.refresh()
         table = Table.grid(padding=(0, 1))
-        for _ in range(4):
-            table.add_column(no_wrap=True)
+        for width in (1, max(len(step.node) for step in self._steps), 9):
+            table.add_column(no_wrap=True, min_width=width)
+        table.add_column(no_wrap=True, overflow="ellipsis")
         for step in self._steps:
             table.add_row(*self._cells(step))
         return table
