@@ -1,34 +1,40 @@
 """pipeline/console.py: libraries write to the log, people read the terminal."""
 
-import os
+import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+PROGRAM = """
+import os, sys
+from pathlib import Path
 from pipeline.console import quiet_terminal
-
-
-def test_prints_go_to_the_log_even_from_below_python(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    log = tmp_path / "log.txt"
-    with quiet_terminal(log) as console:
-        print("from python", flush=True)
-        os.write(2, b"from C++\n")
+try:
+    with quiet_terminal(Path(sys.argv[1])) as console:
+        print("from python")
+        print("a warning", file=sys.stderr)
+        os.write(2, b"from C++\\n")
         console.print("for people")
-    print("after", flush=True)
-    sys.stderr.flush()
-    shown = capfd.readouterr()
-    assert shown.out == "for people\nafter\n"
-    assert "C++" not in shown.err
-    assert log.read_text() == "from python\nfrom C++\n"
+        if sys.argv[2:]:
+            1 / 0
+except ZeroDivisionError:
+    pass
+print("after")
+"""
 
 
-def test_the_terminal_comes_back_after_an_error(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(ZeroDivisionError), quiet_terminal(tmp_path / "log.txt"):
-        1 / 0  # noqa: B018
-    print("here again", flush=True)
-    assert capfd.readouterr().out == "here again\n"
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], cwd=root, capture_output=True, text=True
+    )
+
+
+def test_prints_go_to_the_log_even_from_below_python(tmp_path: Path, root: Path) -> None:
+    log = tmp_path / "log.txt"
+    done = _run(root, str(log))
+    assert done.stdout == "for people\nafter\n"
+    assert done.stderr == ""
+    assert set(log.read_text().splitlines()) == {"from python", "a warning", "from C++"}
+
+
+def test_the_terminal_comes_back_after_an_error(tmp_path: Path, root: Path) -> None:
+    assert _run(root, str(tmp_path / "log.txt"), "fail").stdout == "for people\nafter\n"
