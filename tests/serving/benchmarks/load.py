@@ -1,6 +1,7 @@
-"""Load benchmark: ours, ours with batching, FastAPI, the model in process. Needs wrk and FastAPI.
+"""Load benchmark: ours, ours with batching, FastAPI, BentoML, the model in process. Needs wrk.
 
-    python tests/serving/benchmarks/load.py --fastapi-python VENV/bin/python [--seconds 10]
+    python tests/serving/benchmarks/load.py --fastapi-python VENV/bin/python \\
+        --bentoml-python VENV/bin/python [--seconds 10]
 
 All servers run at once, one process each, and take turns under load, several rounds, so that
 whatever else the machine does hits all alike. Reported are medians over the rounds, and ratios.
@@ -21,7 +22,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-SCRIPT = 'wrk.method="POST"; wrk.body=\'{"instances": [1.0]}\'\n'
+SCRIPT = """wrk.method="POST"
+wrk.headers["Content-Type"]="application/json"
+wrk.body='{"instances": [1.0]}'
+"""
 IN_PROCESS = """
 import sys, time
 sys.path.insert(0, {root!r})
@@ -68,10 +72,12 @@ def start(command: list[str], port: int, **variables: str) -> subprocess.Popen:
         time.sleep(0.2)
 
 
-def wrk(port: int, connections: int, seconds: float, script: str) -> dict[str, float]:
+def wrk(
+    port: int, connections: int, seconds: float, script: str, path: str = "/v1/models/m:predict"
+) -> dict[str, float]:
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "--latency", "-s", script,
-         f"http://127.0.0.1:{port}/v1/models/m:predict"],
+         f"http://127.0.0.1:{port}{path}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "Non-2xx" not in done.stdout, done.stdout
@@ -89,6 +95,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--fastapi-python", default="", help="python with fastapi and tensorflow")
+    parser.add_argument("--bentoml-python", default="", help="python with bentoml and tensorflow")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
@@ -122,6 +129,16 @@ def main() -> int:
                     port, MODEL=model,
                 )
             )  # fmt: skip
+        if flags.bentoml_python:
+            ports["bentoml"] = port = free_port()
+            processes.append(
+                start(
+                    [flags.bentoml_python, "-m", "bentoml", "serve", "bentoml_app:HalfPlusTwo",
+                     "--port", str(port), "--host", "127.0.0.1",
+                     "--working-dir", str(Path(__file__).parent)],
+                    port, MODEL=model, BENTOML_DO_NOT_TRACK="True",
+                )
+            )  # fmt: skip
         try:
             measure(ports, flags, model, script)
         finally:
@@ -132,12 +149,14 @@ def main() -> int:
 
 def measure(ports: dict[str, int], flags: argparse.Namespace, model: str, script: str) -> None:
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
-    for port in ports.values():
-        wrk(port, 8, 1, script)
+    paths = {"bentoml": "/predict"}
+    for name, port in ports.items():
+        wrk(port, 8, 1, script, *filter(None, [paths.get(name)]))
     for _ in range(flags.rounds):
         for connections in (1, 8, 64):
             for name, port in ports.items():
-                result = wrk(port, connections, flags.seconds, script)
+                path = paths.get(name, "/v1/models/m:predict")
+                result = wrk(port, connections, flags.seconds, script, path)
                 found.setdefault((name, connections), []).append(result)
     code = IN_PROCESS.format(root=str(ROOT), model=model, seconds=flags.seconds)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -152,15 +171,15 @@ def measure(ports: dict[str, int], flags: argparse.Namespace, model: str, script
             line[name] = {
                 key: round(statistics.median(r[key] for r in rounds), 3) for key in rounds[0]
             }
-        if "fastapi" in ports:
-            for name in ("ours", "ours batched"):
+        for rival in ("fastapi", "bentoml"):
+            for name in ("ours", "ours batched") if rival in ports else ():
                 ratios = [
                     a["rps"] / b["rps"]
                     for a, b in zip(
-                        found[name, connections], found["fastapi", connections], strict=True
+                        found[name, connections], found[rival, connections], strict=True
                     )
                 ]
-                line[f"{name} / fastapi"] = round(statistics.median(ratios), 2)
+                line[f"{name} / {rival}"] = round(statistics.median(ratios), 2)
         print(json.dumps(line))
 
 
