@@ -1,0 +1,113 @@
+"""The presets from raw data to an answer over REST: shortened training, everything else as it is."""
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from data.fashion_mnist.locate import sample
+from data.sources import resolve
+from pipeline import history
+from pipeline.run import main
+
+SHORT = {
+    "taxi": ("train.epochs=1",),
+    "fashion": (
+        "train.image.size=32",
+        "train.image.head_epochs=2",
+        "train.image.fine_tune_epochs=0",
+        "train.image.mirror=false",
+        "evaluate.gates=[{metric = 'accuracy', min = 0.5}]",
+    ),
+}
+
+
+@contextmanager
+def _server(name: str, base: Path, root: Path) -> Iterator[str]:
+    """`python -m serving` on loopback; yields its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "serving", f"--model_name={name}", "--port=0"]
+    command += [f"--model_base_path={base}", f"--rest_api_port={port}"]
+    command += ["--grpc_socket_path=" + str(base / ".grpc.sock")]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None, process.stderr and process.stderr.read().decode()
+            assert time.monotonic() < deadline
+            try:
+                urllib.request.urlopen(f"{url}/v1/models/{name}", timeout=5)
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield url
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def _run(name: str, output: Path) -> tuple[dict[str, Any], Path]:
+    flags = [part for override in SHORT[name] for part in ("--set", override)]
+    assert main(["--config", name, "--root", str(output), *flags]) == 0
+    summary = history.runs(output / name)[0].summary
+    return summary, output / name / "serving" / name
+
+
+def _client(root: Path, url: str, name: str, *arguments: str) -> list[Any]:
+    command = [sys.executable, "-m", "serving.client", "predict", "--url", url, "--model", name]
+    done = subprocess.run([*command, *arguments], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_taxi(tmp_path: Path, root: Path) -> None:
+    summary, base = _run("taxi", tmp_path)
+    assert summary["metrics"]["test"]["auc"] > 0.9
+    rows = list(csv.DictReader(resolve("chicago-taxi", root).files[0].open()))[:40]
+    inputs = json.loads((base / "manifests" / "1.json").read_text())["signatures"][
+        "serving_default"
+    ]["inputs"]
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(inputs), extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    with _server("taxi", base, root) as url:
+        answers = _client(root, url, "taxi", "--csv", str(tmp_path / "rows.csv"))
+    assert len(answers) == 40
+    for answer in answers:
+        assert answer["class"] in ("0", "1")
+        assert answer["scores"][1] == pytest.approx(answer["score"], abs=1e-5)
+        assert (answer["class"] == "1") == (answer["score"] > 0.5)
+    agree = sum(a["class"] == row["big_tipper"] for a, row in zip(answers, rows, strict=True))
+    assert agree >= 30
+
+
+def test_fashion(tmp_path: Path, root: Path) -> None:
+    summary, base = _run("fashion", tmp_path)
+    assert summary["metrics"]["test"]["accuracy"] > 0.6
+    assert "f1/ankle boot" in summary["metrics"]["test"]
+    table = pq.read_table(sample()).slice(0, 30).to_pylist()
+    files = []
+    for index, row in enumerate(table):
+        files.append(str(tmp_path / f"{index}.png"))
+        Path(files[-1]).write_bytes(row["image"])
+    with _server("fashion", base, root) as url:
+        answers = _client(root, url, "fashion", "--images", *files)
+    agree = sum(a["class"] == row["label"] for a, row in zip(answers, table, strict=True))
+    assert agree >= 15
+    assert all(len(answer["scores"]) == 10 for answer in answers)
