@@ -151,7 +151,9 @@ def measure(ports: dict[str, int], flags: argparse.Namespace, model: str, script
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
     paths = {"bentoml": "/predict"}
     for name, port in ports.items():
-        wrk(port, 8, 1, script, *filter(None, [paths.get(name)]))
+        for _ in range(30):  # BentoML opens its port before its worker is up
+            if wrk(port, 8, 1, script, *filter(None, [paths.get(name)]))["rps"] > 20:
+                break
     for _ in range(flags.rounds):
         for connections in (1, 8, 64):
             for name, port in ports.items():
@@ -174,7 +176,7 @@ def measure(ports: dict[str, int], flags: argparse.Namespace, model: str, script
         for rival in ("fastapi", "bentoml"):
             for name in ("ours", "ours batched") if rival in ports else ():
                 ratios = [
-                    a["rps"] / b["rps"]
+                    a["rps"] / max(b["rps"], 1.0)
                     for a, b in zip(
                         found[name, connections], found[rival, connections], strict=True
                     )
