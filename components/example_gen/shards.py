@@ -12,7 +12,7 @@ from components.example_gen import chunks
 from components.example_gen.rows import Shard
 from components.example_gen.splits import SPLITS, places
 
-SHARD_BYTES = 64 << 20
+SHARD_BYTES = 16 << 20
 """Input bytes per file: a worker holds one file's rows in memory while it sorts them."""
 
 GZIP_LEVEL = 1
