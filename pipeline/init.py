@@ -1,44 +1,22 @@
 """`python -m pipeline init`: one's own data becomes a configuration and a schema, without code."""
 
 import argparse
-import difflib
 import os
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from data.profile.configuration import comment, toml
-from data.profile.decision import Decision, decide
-from data.profile.label import Label
-from data.profile.label import decide as decide_label
-from data.profile.leaks import leak
+from data.profile.proposal import SHOWN, Proposal, propose
 from data.profile.schema import schema_of, text_of
-from data.profile.survey import Survey, spelled_missing, survey
-from data.reading import images
 from data.reading.errors import DataError
 from data.sources import KNOWN, Source, SourceFormat, resolve
 from data.tasks import Task
 
-SHOWN = 40
-"""Columns the table lists; the rest is in the file."""
 FEW_ROWS = 100
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Everything that will be written, and what to tell."""
-
-    found: Survey
-    label: Label
-    decisions: list[Decision]
-    excluded: dict[str, str]
-    missing: tuple[str, ...]
-    leaks: dict[str, str]
 
 
 def main(argv: list[str]) -> int:
@@ -137,74 +115,6 @@ def _run(arguments: argparse.Namespace) -> int:
     target.write_text(text, encoding="utf-8")
     show(console, proposal, target, schema)
     return 0
-
-
-def propose(
-    source: Source,
-    label_name: str,
-    task: Task | None = None,
-    exclude: tuple[str, ...] = (),
-    skip_corrupt: bool = False,
-    progress: Callable[[int], None] | None = None,
-) -> Proposal:
-    """Reads the data and decides.
-
-    Raises:
-      DataError: no such label, nothing to learn from, or whatever reading found.
-    """
-    found = survey(source, skip_corrupt=True, progress=progress)
-    if found.corrupt and not skip_corrupt:
-        more = f" and {len(found.corrupt) - 1} more" if len(found.corrupt) > 1 else ""
-        raise DataError(
-            f"{found.corrupt[0]}{more}: cannot be decoded. Repair or remove, or use --skip-corrupt."
-        )
-    label_name = _label_name(found, label_name)
-    spelled = {n: texts for n, texts in spelled_missing(found).items() if n != label_name}
-    if spelled:
-        found = survey(source, True, spelled, progress)
-    unknown = [name for name in exclude if name not in found.columns]
-    if unknown:
-        raise DataError(f"--exclude names no column: {unknown[0]}.{_near(unknown[0], found)}")
-    label = decide_label(found, label_name, task)
-    others = [c for n, c in found.columns.items() if n != label_name and n not in exclude]
-    decisions = [decide(column, found) for column in others]
-    excluded = dict.fromkeys(exclude, "as you asked")
-    excluded |= {d.name: d.why for d in decisions if d.treatment is None}
-    used = [d for d in decisions if d.treatment not in (None, "ignore")]
-    if not used:
-        reasons = "; ".join(f"{d.name}: {d.why}" for d in decisions[:5])
-        raise DataError(
-            f"No column is left to predict '{label_name}' from ({reasons or 'it is the only one'})."
-        )
-    target = found.columns[label_name]
-    leaks = {d.name: leak(found.columns[d.name], target, label) for d in used}
-    missing = tuple(sorted({text for texts in spelled.values() for text in texts}))
-    return Proposal(
-        found, label, decisions, excluded, missing, {n: why for n, why in leaks.items() if why}
-    )
-
-
-def _label_name(found: Survey, name: str) -> str:
-    if not name and found.source.format is SourceFormat.IMAGES:
-        return images.LABEL
-    if name in found.columns:
-        return name
-    if not name:
-        raise DataError(f"--label is missing. The columns: {_columns(found)}.")
-    raise DataError(f"There is no column '{name}' in {found.source.name}.{_near(name, found)}")
-
-
-def _near(name: str, found: Survey) -> str:
-    folded = {column.strip().casefold(): column for column in found.columns}
-    near = difflib.get_close_matches(name.strip().casefold(), folded, n=1)
-    hint = f" Did you mean '{folded[near[0]]}'?" if near else ""
-    return f"{hint} The columns: {_columns(found)}."
-
-
-def _columns(found: Survey) -> str:
-    names = list(found.columns)
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _relative(source: Source, given: str, target: Path) -> str:

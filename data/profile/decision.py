@@ -28,6 +28,7 @@ CATEGORY = re.compile(
     r"(^|[_\s.-])(id|code|zip|postcode|plz|tract|area|zone|region|district|type|class|kind|category|group|month|weekday|day|hour|sex|gender)$",
     re.I,
 )
+LOCAL_DATE = re.compile(r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\b")
 TIME = re.compile(
     r"time|date|(^|[_\s.-])(ts|at|when|created|updated|timestamp|epoch)($|[_\s.-])", re.I
 )
@@ -128,7 +129,7 @@ def _text(column: Column, found: Survey) -> Decision:
     name = column.name
     if column.dates:
         return Decision(name, "BYTES", Treatment.DATE, "dates as text")
-    warning = _mixed(column, found)
+    warning = _mixed(column, found) or _local_dates(column)
     distinct = _distinct(column)
     if column.all_different and column.filled >= ENOUGH_ROWS and not warning:
         if _words(column) >= PROSE_WORDS:
@@ -156,6 +157,14 @@ def _mixed(column: Column, found: Survey) -> str:
         f"mixed: {column.numeric:,} of {column.filled:,} values are numbers, but not "
         f"'{_short(column.odd.text)}' ({where}); so all are taken as text"
     )
+
+
+def _local_dates(column: Column) -> str:
+    """A warning where values look like dates that are not ISO 8601."""
+    texts = [text for part in column.sample[:1] for text in part[:50].to_pylist() if text]
+    if not texts or not all(LOCAL_DATE.match(str(text)) for text in texts):
+        return ""
+    return f"'{_short(str(texts[0]))}' looks like a date; written as 2024-02-29 it is used as one"
 
 
 def _long_tailed(column: Column) -> bool:

@@ -5,14 +5,18 @@ import pytest
 
 from data.columns import Treatment
 from data.profile.column import Column
-from data.profile.decision import decide
+from data.profile.decision import Decision, decide
 from data.profile.survey import Survey
 
 
-def treatment(name: str, values: list[object]) -> Treatment | None:
+def decision(name: str, values: list[object]) -> Decision:
     column = Column(name, untyped=True)
     column.add(pa.array([None if v is None else str(v) for v in values]), 0, 0, keep=True)
-    return decide(column, Survey(None, [])).treatment  # type: ignore[arg-type]
+    return decide(column, Survey(None, []))  # type: ignore[arg-type]
+
+
+def treatment(name: str, values: list[object]) -> Treatment | None:
+    return decision(name, values).treatment
 
 
 N = 400
@@ -46,3 +50,9 @@ def test_treatments(name: str, values: list[object], expected: str | None) -> No
 
 def test_few_rows_make_no_identifier() -> None:
     assert treatment("name", ["ann", "bob", "cid"]) is Treatment.VOCABULARY
+
+
+def test_dates_of_another_form_are_told() -> None:
+    assert "2024-02-29" in decision("day", ["29.02.2024", "1.3.2024"] * 50).warning
+    assert decision("day", ["2024-02-29"] * 50).warning == ""
+    assert decision("size", ["10-20", "20-30"] * 50).warning == ""
