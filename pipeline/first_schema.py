@@ -21,7 +21,8 @@ def first_schema(config: Config, source: Source, root: Path) -> Path:
     file = root / "schema.pbtxt"
     if file.is_file():
         return file
-    from pipeline.init import propose, schema_text
+    from data.profile.proposal import propose
+    from pipeline.init import schema_text
 
     section = config.data
     try:

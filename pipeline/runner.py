@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from components.pusher.versions import manifests
 from pipeline import history, plan, result
 from pipeline.config import LoadedConfig
 from pipeline.console import quiet_terminal
@@ -87,6 +88,7 @@ def _run(
             prepared, folder, steps, _config_hash(prepared), time.time() - started
         )
         summary.write(folder, outcome)
+        _keep_example(prepared, folder, outcome)
         result.closing(console, prepared, history.read(folder), interrupted)
     return summary.EXIT_CODES[outcome["status"]]
 
@@ -131,6 +133,15 @@ def _mark_of(past: list[history.Run], step: plan.Step) -> str:
         if run.id == step.source and file.is_file():
             return str(json.loads(file.read_text(encoding="utf-8")).get(step.node, ""))
     return ""
+
+
+def _keep_example(prepared: Prepared, folder: Path, outcome: dict[str, Any]) -> None:
+    from pipeline import example_request
+
+    if outcome["pushed"]:
+        manifest = manifests(prepared.serving_directory)[outcome["pushed"]["version"]]
+        inputs = manifest["signatures"]["serving_default"]["inputs"]
+        example_request.write(Path(outcome["outputs"]["ExampleGen"][0]), inputs, folder)
 
 
 def _note_failure(folder: Path, error: Exception) -> None:

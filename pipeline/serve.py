@@ -2,10 +2,12 @@
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
 from components.pusher.versions import manifests, served
+from pipeline import example_request
 
 
 def main(argv: list[str]) -> int:
@@ -25,9 +27,10 @@ def main(argv: list[str]) -> int:
         return 2
     name = found.name
     print(f"serving {name} version {served(found)[-1]} from {found}", flush=True)
-    print(f"  curl http://localhost:{options.rest_api_port}/v1/models/{name}/metadata", flush=True)
-    for line in _example(found, options.rest_api_port):
-        print(line, flush=True)
+    url = f"http://localhost:{options.rest_api_port}/v1/models/{name}"
+    if body := _example(found):
+        print(f"curl -d {shlex.quote(body)} {url}:predict", flush=True)
+    print(f"curl {url}/metadata", flush=True)
     command = [
         sys.executable,
         "-m",
@@ -48,9 +51,6 @@ def _newest(root: Path, name: str | None) -> Path | None:
     )
 
 
-def _example(directory: Path, port: int) -> list[str]:
+def _example(directory: Path) -> str:
     manifest = manifests(directory).get(served(directory)[-1], {})
-    request = manifest.get("example_request")
-    if not request:
-        return []
-    return [f"  curl -d '{request}' http://localhost:{port}/v1/models/{directory.name}:predict"]
+    return example_request.read(directory.parents[1] / "runs" / manifest.get("run", "?"))

@@ -1,0 +1,61 @@
+"""pipeline/serve.py: the server on what was pushed last, with a request that works."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from pipeline import serve
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_printed_curl_line_works(shop_after_a_run, root: Path) -> None:
+    rest, grpc = _free_port(), _free_port()
+    command = [sys.executable, "-m", "pipeline", "serve", "shop"]
+    command += ["--root", str(shop_after_a_run.folder / "output")]
+    command += [f"--rest_api_port={rest}", f"--port={grpc}"]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = ""
+        while not line.strip().startswith("curl -d"):
+            line = process.stdout.readline()
+            assert line, "the server ended without printing a curl line"
+        _, _, body, url = shlex.split(line)
+        status = re.sub(r":predict$", "", url)
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(status, timeout=5)
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.2)
+        with urllib.request.urlopen(url, data=body.encode(), timeout=30) as answer:
+            [prediction] = json.load(answer)["predictions"]
+        assert prediction["class"] in ("no", "yes")
+        assert 0 <= prediction["score"] <= 1
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def test_nothing_pushed_says_what_to_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serve.main(["--root", str(tmp_path)]) == 2
+    assert "python run_local.py" in capsys.readouterr().err
