@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -62,8 +63,9 @@ def start(command: list[str], port: int, **variables: str) -> subprocess.Popen:
         **variables,
     }
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
     while True:
         assert process.poll() is None, f"{command} ended"
         with socket.socket() as probe:
@@ -142,8 +144,8 @@ def main() -> int:
         try:
             measure(ports, flags, model, script)
         finally:
-            for process in processes:
-                process.kill()
+            for process in processes:  # with the workers they have started
+                os.killpg(process.pid, signal.SIGKILL)
     return 0
 
 
