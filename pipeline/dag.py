@@ -60,7 +60,9 @@ def create_pipeline(
 
     # Anomalies stop the run here, on every orchestrator.
     data_gate = DataGate(
-        anomalies=example_validator.outputs["anomalies"], stop_at=config.validation.stop_at
+        anomalies=example_validator.outputs["anomalies"],
+        stop_at=config.validation.stop_at,
+        statistics=statistics_gen.outputs["statistics"],
     )
 
     # Statistics for scaling and vocabularies come from train alone: eval and test stay unseen.

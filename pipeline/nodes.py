@@ -44,7 +44,7 @@ NODES: tuple[Node, ...] = (
     Node("ExampleValidator", inputs=("StatisticsGen", "SchemaGen")),
     Node(
         "DataGate",
-        inputs=("ExampleValidator",),
+        inputs=("StatisticsGen", "ExampleValidator"),
         rooms=("components/example_validator",),
         sections=("validate",),
     ),

@@ -106,12 +106,13 @@ def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) 
 def _baseline_step(steps: dict[str, Step], history: list[Run], serving: Path) -> Step:
     """Which blessed model the resolver will find: the newest that is not the candidate."""
     candidate = steps["Trainer"].source if steps["Trainer"].action != "run" else ""
-    withdrawn = {m.get("run") for m in manifests(serving).values() if m.get("withdrawn")}
-    blessed: set[str] = set()
-    for run in history:
-        if run.summary.get("blessed") and run.id not in withdrawn and "Trainer" in run.nodes:
-            blessed.add(run.nodes["Trainer"].producer)
-    others = sorted(blessed - {candidate, ""})
+    gone = {m.get("run") for m in manifests(serving).values() if m.get("withdrawn")}
+    trained = {run.id: run.nodes["Trainer"].producer for run in history if "Trainer" in run.nodes}
+    blessed = {
+        trained[run.id] for run in history if run.summary.get("blessed") and run.id in trained
+    }
+    withdrawn = {trained[run_id] for run_id in gone if run_id in trained}
+    others = sorted(blessed - withdrawn - {candidate, ""})
     source = f"model of {others[-1]}" if others else "none"
     return Step(RESOLVED_EACH_RUN, "run", f"looks up the model to beat ({source})", source)
 

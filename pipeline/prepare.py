@@ -11,11 +11,10 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.evaluator.config import slice_key
+from components.evaluator import checks as evaluation
 from components.transform.config import Feature
 from data.columns import CATEGORICAL, NUMERIC, Treatment
 from data.fingerprint import fingerprint
-from data.metrics import find_metric
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
@@ -78,8 +77,12 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
             f"{loaded.source}: data.label '{config.data.label}' is not in {schema_path.name}. "
             f"Its columns: {', '.join(columns)}"
         )
-    classes = _classes(config, schema, columns[config.data.label])
-    _check_evaluation(config, set(columns), list(classes), loaded.source)
+    label = columns[config.data.label]
+    classes = _classes(config, schema, label)
+    try:
+        evaluation.check(config.evaluate, config.data.task, label.name, list(classes), schema)
+    except ValueError as error:
+        raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
     return Prepared(
         config=config,
         root=root,
@@ -166,22 +169,3 @@ def _default(column: schema_pb2.Feature) -> str:
         return "image" if column.HasField("image_domain") else "vocabulary"
     categorical = column.HasField("int_domain") and column.int_domain.is_categorical
     return "vocabulary" if categorical else "zscore"
-
-
-def _check_evaluation(config: Config, columns: set[str], classes: list[str], where: Path) -> None:
-    section = config.evaluate
-    try:
-        for key in section.metrics:
-            find_metric(key, config.data.task, classes)
-        for gate in section.gates:
-            find_metric(gate.metric, config.data.task, classes)
-        used = [column for group in section.slices for column in group]
-        used += [column for gate in section.gates for column, _ in slice_key(gate.slice)]
-    except ValueError as error:
-        raise ConfigError(f"{where}: evaluate: {error}") from None
-    for column in used:
-        if column not in columns:
-            raise ConfigError(
-                f"{where}: evaluate: no column '{column}' to slice by. Columns: "
-                f"{', '.join(sorted(columns))}"
-            )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.pusher.versions import manifests
 from pipeline import failure
 from pipeline.history import Run
 from pipeline.plan import Step
@@ -61,6 +62,14 @@ def up_to_date(console: Console, prepared: Prepared, steps: list[Step], past: li
     if not judged.summary.get("blessed", True):
         verdict_table(console, judged.summary.get("gates", []))
         console.print("[bold yellow]Not blessed[/] then, so not pushed now. --force runs it again.")
+        return 4
+    pushed = run.summary.get("pushed") or {}
+    manifest = manifests(prepared.serving_directory).get(pushed.get("version", 0), {})
+    if manifest.get("withdrawn"):
+        console.print(
+            f"[bold yellow]Version {pushed['version']} was rolled back[/] "
+            f"({escape(str(manifest['withdrawn']))}), so it is not pushed again."
+        )
         return 4
     _outcome(console, prepared, run.summary)
     return 0
@@ -135,9 +144,13 @@ def number(value: float | None) -> str:
 def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> None:
     pushed = summary.get("pushed")
     if summary.get("status") == "not_blessed":
-        console.print(
-            "[bold yellow]Not blessed, not pushed.[/] The rows above without a pass say why."
-        )
+        why = summary.get("not_pushed", "")
+        if why.startswith("withdrawn"):
+            console.print(f"[bold yellow]Not pushed[/], {escape(why)}")
+        else:
+            console.print(
+                "[bold yellow]Not blessed, not pushed.[/] The rows above without a pass say why."
+            )
     elif pushed:
         console.print(
             f"[bold green]Blessed.[/] Version {pushed['version']} is in "
@@ -176,8 +189,11 @@ def _failed(console: Console, run: Run) -> None:
 
 
 def _resume(run: Run) -> str:
-    source = shlex.quote(run.request["source"])
-    return f"Go on where it stopped: [cyan]python run_local.py --config {source} --resume[/]"
+    command = f"python run_local.py --config {shlex.quote(run.request['source'])} --resume"
+    output = run.path.resolve().parents[2]
+    if output != Path("output").resolve():
+        command += f" --root {shlex.quote(str(output))}"
+    return f"Go on where it stopped: [cyan]{command}[/]"
 
 
 def _short(path: Path) -> str:

@@ -30,11 +30,15 @@ def summarise(
     run = history.read(run_folder)
     made = lineage.outputs(prepared.root, run.id)
     found = _directory(made, "ExampleValidator", "anomalies")
-    rows = anomalies.read(found) if found else []
+    statistics = _directory(made, "StatisticsGen", "statistics")
+    rows = anomalies.read(found, statistics) if found else []
     evaluation = _directory(made, "Evaluator", "evaluation")
     judged = verdict.read(evaluation) if evaluation else {}
     states = {name: record.state for name, record in run.nodes.items()}
+    kept_back = _kept_back(made)
     status = _status(run, judged, states)
+    if status == "ok" and kept_back:
+        status = "not_blessed"
     return {
         "run_id": run.id,
         "pipeline": prepared.config.name,
@@ -45,9 +49,10 @@ def summarise(
         "metrics": {"test": judged.get("metrics", {}).get("", {})} if judged else {},
         "slices": {name: v for name, v in judged.get("metrics", {}).items() if name},
         "gates": judged.get("gates", []),
-        "blessed": bool(judged.get("blessed")),
+        "blessed": bool(judged.get("blessed")) and not kept_back,
         "anomalies": [row.as_dict() for row in rows],
         "pushed": _pushed(made, prepared.serving_directory),
+        "not_pushed": kept_back,
         "outputs": {
             node: [artifact.uri for items in keys.values() for artifact in items]
             for node, keys in made.items()
@@ -85,6 +90,14 @@ def _node(step: Step, run: history.Run) -> dict[str, Any]:
         "seconds": round(record.seconds, 2),
         "cpu_seconds": round(record.cpu_seconds, 2),
     }
+
+
+def _kept_back(made: lineage.Outputs) -> str:
+    """Why the Pusher pushed nothing; empty where it pushed, or did not run."""
+    for artifact in made.get("Pusher", {}).get("pushed_model", []):
+        if not artifact.custom_properties["pushed"].int_value:
+            return str(artifact.custom_properties["not_pushed"].string_value or "not blessed")
+    return ""
 
 
 def _pushed(made: lineage.Outputs, serving: Path) -> dict[str, Any] | None:
