@@ -32,8 +32,8 @@ def curl_line(core: ServerCore, name: str, url: str) -> str | None:
         url: REST address.
 
     Returns:
-        The command; None when the model has no default signature, or inputs that do not fit
-        on a line.
+        The command; for a model of nothing but strings, one that asks for its signatures; None
+        when the model has no default signature, or inputs that do not fit on a line.
     """
     try:
         servable = core.servable(name, None, None)
@@ -52,6 +52,9 @@ def curl_line(core: ServerCore, name: str, url: str) -> str | None:
             if count > _MAX_ELEMENTS:
                 return None
             row[alias] = _sample(info.dtype, shape)
+        if all(info.dtype == dtypes.DT_STRING for info in signature.inputs.values()):
+            # Pictures or serialized examples, as like as not: an invented text would be refused.
+            return f"curl {url}/v1/models/{name}/metadata"
         instance = row if len(row) > 1 else next(iter(row.values()), None)
         body = json.dumps({"instances": [instance]})
         return f"curl -d '{body}' {url}/v1/models/{name}:predict"
