@@ -15,19 +15,39 @@ class TrainSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = ""
-    """Import path of one's own `build(spec) -> keras.Model`; empty: ours."""
+    """Import path of one's own `build(spec) -> keras.Model` (see components/trainer/spec.py); empty:
+    ours."""
     epochs: int = Field(default=10, ge=1)
+    """At most so many passes over the training rows."""
     steps: int = Field(default=0, ge=0)
-    """Stop after this many training steps whatever the epochs; 0: no such limit."""
+    """Train for exactly so many steps whatever the epochs, unless `patience` ends it before; 0: by
+    epochs."""
     batch_size: int = Field(default=64, ge=1)
+    """Rows per training step."""
     learning_rate: float = Field(default=1e-3, gt=0)
+    """Adam's first learning rate."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """cosine: the learning rate falls to 0 over the whole training."""
     hidden: tuple[int, ...] = (128, 64)
-    """Units of each hidden layer."""
+    """Units of each hidden layer; none: a linear model."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of each hidden layer's outputs dropped in training."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """AdamW's decay per step, times the learning rate; 0: plain Adam."""
+    regression_loss: Literal["squared", "absolute", "huber"] = "squared"
+    """squared aims at the mean, absolute at the median; huber, squared up to one standard deviation
+    of the label, shrugs off a few wild values."""
+    balance_classes: bool = False
+    """Weigh each class by the inverse of its frequency. Finds rare classes more often, and its
+    probabilities are then too high for them; off, they are honest."""
     patience: int = Field(default=3, ge=1)
     """Stop when the eval split's loss has not improved for so many epochs; the best one is kept."""
     precision: Precision = "auto"
-    """auto: reduced precision only where a short probe measures it faster on this machine."""
+    """auto: reduced precision only where a short probe measures it faster on this machine; never for
+    columns on a CPU."""
+    tensorboard: bool = False
+    """Write TensorBoard logs into the model run."""
     seed: int = 0
+    """Another number gives another order of rows, dropout and first weights."""
     image: ImageSettings = ImageSettings()
     """Pictures: `[train.image]`."""

@@ -1,23 +1,33 @@
 """Where TFX's Trainer comes in: run_fn reads, builds, fits, exports."""
 
 import json
+import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.trainer import export, from_pictures, tabular
+from components.trainer import export, from_pictures
+from components.trainer.building import build_model
 from components.trainer.config import TrainSection
-from components.trainer.heads import HEADS, Head
-from components.trainer.inputs import ExampleFiles, InputKind, model_inputs
-from components.trainer.progress import FitProgress, Progress
+from components.trainer.examples import ExampleFiles
+from components.trainer.fitting import fit
+from components.trainer.heads import HEADS
+from components.trainer.inputs import InputKind, model_inputs
+from components.trainer.precision import Precision, choose_precision, policy_scope
+from components.trainer.spec import Spec
+from components.trainer.target import target
 from data.tasks import Task
+
+Outputs = Callable[[dict[str, tf.Tensor]], tf.Tensor]
+"""Transformed features to plain outputs (batch, units) float32, in the graph that serves."""
 
 
 def run_fn(fn_args: Any) -> None:
-    """Trains one model and writes it to `fn_args.serving_model_dir`.
+    """Trains one model and writes it to `fn_args.serving_model_dir`, its history beside it.
 
     Args:
       fn_args: TFX's FnArgs. `custom_config` holds `train` (JSON of TrainSection), `task`,
@@ -33,67 +43,70 @@ def run_fn(fn_args: Any) -> None:
     graph = tft.TFTransformOutput(fn_args.transform_output)
     train = ExampleFiles(fn_args.train_files, graph, label)
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
-    head = HEADS[task]
-    units = head.units(len(classes))
-    inputs = model_inputs(graph, label)
-    history: list[dict[str, Any]]
-    if any(item.kind is InputKind.PICTURE for item in inputs):
-        column = from_pictures.picture_column(inputs)
-        image = settings.image
-        model, history = from_pictures.fit(column, train, evaluation, image, task, units)
-
-        def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
-            return from_pictures.outputs(model, features[column], image.size)
-
-    else:
-        model = tabular.build(inputs, settings, units)
-        history = _fit(model, head, train, evaluation, settings)
-
-        def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
-            entries = {name: tf.cast(features[name], model.input[name].dtype) for name in model.input}
-            return tf.cast(model(entries, training=False), tf.float32)
+    spec = Spec(
+        tuple(model_inputs(graph, label)),
+        task,
+        tuple(classes),
+        target(train.labels, task, classes),
+        settings,
+    )
+    target(evaluation.labels, task, classes)
+    pictures = any(item.kind is InputKind.PICTURE for item in spec.inputs)
+    learn = _on_pictures if pictures and not settings.model else _on_columns
+    model, outputs, history = learn(spec, train, evaluation, fn_args.model_run_dir)
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
-        json.dump(history, file)
+        json.dump({"rows": train.rows, **history}, file, indent=1)
 
     def answer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return head.answer(outputs(features), classes)
+        return HEADS[task].answer(outputs(features), classes)
 
     export.export(
         model, answer, graph, label, json.loads(config["columns"]), fn_args.serving_model_dir
     )
 
 
-def _fit(
-    model: keras.Model,
-    head: Head,
-    train: ExampleFiles,
-    evaluation: ExampleFiles,
-    settings: TrainSection,
-) -> list[dict[str, Any]]:
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=head.loss(),
-        metrics=head.metrics(),
-    )
-    steps = -(-train.rows // settings.batch_size)
-    epochs = settings.epochs
-    if settings.steps:
-        steps, epochs = min(steps, settings.steps), max(1, round(settings.steps / steps))
-    best = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=settings.patience, restore_best_weights=True
-    )
-    progress = FitProgress(Progress(), settings.batch_size, steps)
-    history = model.fit(
-        train.batches(settings.batch_size, shuffle_seed=settings.seed).repeat(),
-        validation_data=evaluation.batches(1024),
-        epochs=epochs,
-        steps_per_epoch=steps,
-        callbacks=[best, progress],
-        verbose=0,
-    ).history
-    return [
-        {name: float(values[epoch]) for name, values in history.items()}
-        for epoch in range(len(history["loss"]))
-    ]
+def _on_columns(
+    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles, logs: str
+) -> tuple[keras.Model, Outputs, dict[str, Any]]:
+    precision = _column_precision(spec.settings.precision)
+    logging.info("precision: %s (%s)", precision.policy, precision.reason)
+    with policy_scope(precision.policy):
+        model = build_model(spec)
+    epochs = fit(model, spec, train, evaluation, logs)
+    kinds = {
+        item.name: tf.int64 if item.kind is InputKind.CATEGORY else tf.float32
+        for item in spec.inputs
+    }
+    sizes = {item.name: item.size for item in spec.inputs if item.kind is InputKind.NUMBERS}
+
+    def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
+        entries = {}
+        for name, dtype in kinds.items():
+            value = tf.cast(features[name], dtype)
+            entries[name] = tf.reshape(value, [-1, sizes[name]]) if name in sizes else value
+        return tf.cast(model(entries, training=False), tf.float32)
+
+    chosen = {"policy": precision.policy, "reason": precision.reason}
+    return model, outputs, {"precision": chosen, "epochs": epochs}
+
+
+def _column_precision(name: str) -> Precision:
+    if name == "auto" and not tf.config.list_logical_devices("GPU"):
+        return Precision("float32", "small dense layers on a CPU gain nothing from less")
+    return choose_precision(name)
+
+
+def _on_pictures(
+    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles, logs: str
+) -> tuple[keras.Model, Outputs, dict[str, Any]]:
+    image = spec.settings.image
+    column = from_pictures.picture_column(list(spec.inputs))
+    model, history = from_pictures.fit(column, train, evaluation, image, spec.task, spec.units)
+    logging.info("precision: %s (%s)", history[0]["policy"], history[0]["reason"])
+
+    def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
+        return from_pictures.outputs(model, features[column], image.size)
+
+    return model, outputs, {"precision": history[0], "epochs": history[1:]}

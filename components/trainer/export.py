@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.trainer.signature_names import parameter_names, rename_inputs
 from data.signatures import EXAMPLES_INPUT, SERVING_DEFAULT, SERVING_EXAMPLES, TRANSFORM_FEATURES
 
 Answer = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
@@ -38,8 +39,12 @@ def export(
     raw = graph.raw_feature_spec()
     used = {name: raw[name] for name in columns}
 
+    parameters = parameter_names(columns)
+
     def serve_columns(**values: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(transform({name: _raw_column(values[name], used[name]) for name in used}))
+        return answer(
+            transform({name: _raw_column(values[parameters[name]], used[name]) for name in used})
+        )
 
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return answer(transform(tf.io.parse_example(examples, used)))
@@ -52,16 +57,19 @@ def export(
     archive.track(model)
     archive.track(transform)
     serialized = tf.TensorSpec([None], tf.string, name=EXAMPLES_INPUT)
-    plain = {name: _column_spec(name, spec) for name, spec in used.items()}
+    plain = {parameters[name]: _column_spec(parameters[name], spec) for name, spec in used.items()}
     for name, function, arguments in (
         (SERVING_DEFAULT, serve_columns, plain),
         (SERVING_EXAMPLES, serve_examples, {EXAMPLES_INPUT: serialized}),
         (TRANSFORM_FEATURES, transform_features, {EXAMPLES_INPUT: serialized}),
     ):
-        concrete = tf.function(function)
+        # AutoGraph would rewrite the libraries below for seconds, and there is no Python branch to turn
+        # into a graph.
+        concrete = tf.function(function, autograph=False)
         concrete.get_concrete_function(**arguments)
         archive.add_endpoint(name, concrete)
     archive.write_out(directory, verbose=False)
+    rename_inputs(directory, SERVING_DEFAULT, {new: name for name, new in parameters.items()})
 
 
 def _column_spec(name: str, spec: Any) -> tf.TensorSpec:
@@ -75,8 +83,15 @@ def _raw_column(value: tf.Tensor, spec: Any) -> Any:
     """A plain (batch,) column as the transform graph expects it; missing values left out."""
     if not isinstance(spec, tf.io.VarLenFeature):
         return tf.reshape(tf.cast(value, spec.dtype), [-1, *spec.shape])
-    present = tf.not_equal(value, "") if spec.dtype == tf.string else ~tf.math.is_nan(value)
+    if spec.dtype == tf.string:
+        present = tf.not_equal(value, "")
+    elif spec.dtype == tf.int64:
+        present = tf.math.is_finite(value)  # no integer is infinite
+    else:
+        present = ~tf.math.is_nan(value)
     rows = tf.where(present)  # (present, 1)
     indices = tf.concat([rows, tf.zeros_like(rows)], axis=1)
     values = tf.cast(tf.boolean_mask(value, present), spec.dtype)
-    return tf.SparseTensor(indices, values, tf.stack([tf.shape(value, tf.int64)[0], tf.constant(1, tf.int64)]))
+    return tf.SparseTensor(
+        indices, values, tf.stack([tf.shape(value, tf.int64)[0], tf.constant(1, tf.int64)])
+    )

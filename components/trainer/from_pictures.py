@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from components.trainer.batches import Array
+from components.trainer.examples import ExampleFiles
 from components.trainer.image_config import ImageSettings
 from components.trainer.image_recipe import fit_images
-from components.trainer.inputs import ExampleFiles, ModelInput
+from components.trainer.inputs import ModelInput
 from components.trainer.pictures import decode
 from components.trainer.progress import Progress
 from data.tasks import Task

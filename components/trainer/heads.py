@@ -46,6 +46,29 @@ def _regression_answer(outputs: tf.Tensor, classes: list[str]) -> dict[str, tf.T
     return {PREDICTION: tf.reshape(outputs, [-1])}
 
 
+class Standardised(keras.losses.Loss):
+    """A regression loss of values divided by the label's deviation: its size does not depend on the
+    unit of the label, and neither do gradients, learning rate or the delta of huber.
+    """
+
+    def __init__(self, kind: str, deviation: float) -> None:
+        """Args:
+        kind: squared, absolute or huber.
+        deviation: what both truth and prediction are divided by.
+        """
+        super().__init__(name=f"{kind}_error")
+        self._loss = {
+            "squared": keras.losses.mean_squared_error,
+            "absolute": keras.losses.mean_absolute_error,
+            "huber": keras.losses.huber,
+        }[kind]
+        self._deviation = deviation
+
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        """Loss per row, (batch,)."""
+        return self._loss(y_true / self._deviation, y_pred / self._deviation)
+
+
 HEADS: dict[Task, Head] = {
     Task.BINARY: Head(
         units=lambda classes: 1,

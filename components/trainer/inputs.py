@@ -1,17 +1,14 @@
-"""What the model is fed: read off the transformed schema, and streamed off the disk."""
+"""What the model is fed, read off the transformed schema."""
 
-import glob
-from collections.abc import Sequence
+import hashlib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
-
-_CACHE_BYTES = 256 * 2**20
-"""Serialized examples are kept in memory between epochs up to this size on disk."""
 
 
 class InputKind(StrEnum):
@@ -29,71 +26,52 @@ class ModelInput:
     name: str
     kind: InputKind
     size: int
-    """numbers: length of the vector; category: how many ids; picture: 1."""
+    """numbers: length of the vector; category: how many ids, counted from 0; picture: 1."""
 
     def symbolic(self) -> keras.KerasTensor:
         """A keras.Input of shape (batch, size) float32, or (batch,) int64 for a category."""
         if self.kind is InputKind.CATEGORY:
-            return keras.Input((), dtype="int64", name=self.name)
-        return keras.Input((self.size,), dtype="float32", name=self.name)
+            return keras.Input((), dtype="int64", name=self._layer_name)
+        return keras.Input((self.size,), dtype="float32", name=self._layer_name)
+
+    @property
+    def _layer_name(self) -> str:
+        """A name Keras and TensorFlow accept whatever the column is called; no layer shares it."""
+        if re.fullmatch(r"\w+", self.name, re.ASCII):
+            return f"input_{self.name}"
+        plain = re.sub(r"\W", "_", self.name, flags=re.ASCII)
+        return f"input_{plain}_{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
 
 def model_inputs(graph: tft.TFTransformOutput, label: str) -> list[ModelInput]:
-    """Every transformed feature but the label, by the transformed schema's types and domains."""
+    """Every transformed feature but the label, by the transformed schema's types and domains.
+
+    Raises:
+      ValueError: a feature of varying length, which no model of ours can take.
+    """
     found = []
+    specs = graph.transformed_feature_spec()
     for feature in graph.transformed_metadata.schema.feature:
         if feature.name == label:
             continue
-        spec = graph.transformed_feature_spec()[feature.name]
-        length = 1
-        for dimension in spec.shape:
-            length *= dimension
-        if spec.dtype == tf.string:
-            found.append(ModelInput(feature.name, InputKind.PICTURE, 1))
-        elif spec.dtype == tf.int64 and feature.HasField("int_domain") and not spec.shape:
-            size = int(feature.int_domain.max) + 1
-            found.append(ModelInput(feature.name, InputKind.CATEGORY, size))
-        else:
-            found.append(ModelInput(feature.name, InputKind.NUMBERS, length))
+        spec = specs[feature.name]
+        if not isinstance(spec, tf.io.FixedLenFeature):
+            raise ValueError(
+                f"the transformed feature '{feature.name}' should be dense, with the same shape in "
+                f"every row. Received: {type(spec).__name__}. Make it so in the preprocessing "
+                "function, for example by tf.sparse.to_dense"
+            )
+        found.append(_model_input(feature, spec))
+    if not found:
+        raise ValueError(f"Transform gives the model nothing but the label '{label}'")
     return sorted(found, key=lambda item: item.name)
 
 
-class ExampleFiles:
-    """The transformed examples of one split."""
-
-    def __init__(self, patterns: Sequence[str], graph: tft.TFTransformOutput, label: str) -> None:
-        self._files = sorted(name for pattern in patterns for name in glob.glob(pattern))
-        self._spec = graph.transformed_feature_spec()
-        self._label = label
-        records = self._records()
-        if sum(Path(name).stat().st_size for name in self._files) <= _CACHE_BYTES:
-            records = records.cache()
-        self._cached = records
-        self.rows = int(records.reduce(0, lambda count, _: count + 1).numpy())
-
-    def _records(self) -> tf.data.Dataset:
-        return tf.data.TFRecordDataset(self._files, compression_type="GZIP")
-
-    def batches(self, size: int, shuffle_seed: int | None = None) -> tf.data.Dataset:
-        """(features, label) batches: features {name: (batch, ...)}, label (batch,).
-
-        Args:
-          size: rows per batch.
-          shuffle_seed: shuffles anew in every epoch from this seed; None keeps the order.
-        """
-        records = self._cached
-        if shuffle_seed is not None:
-            records = records.shuffle(min(self.rows, 50_000) or 1, seed=shuffle_seed)
-        return (
-            records.batch(size)
-            .map(self._parse, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-        )
-
-    def _parse(self, serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        features = tf.io.parse_example(serialized, self._spec)
-        for name, value in features.items():
-            if value.dtype == tf.int64 and len(self._spec[name].shape) == 1 and name != self._label:
-                features[name] = tf.cast(value, tf.float32)
-        label = features.pop(self._label)
-        return features, label
+def _model_input(feature: Any, spec: Any) -> ModelInput:
+    if spec.dtype == tf.string:
+        return ModelInput(feature.name, InputKind.PICTURE, 1)
+    if spec.dtype == tf.int64 and feature.HasField("int_domain") and not spec.shape:
+        return ModelInput(feature.name, InputKind.CATEGORY, int(feature.int_domain.max) + 1)
+    return ModelInput(
+        feature.name, InputKind.NUMBERS, int(tf.TensorShape(spec.shape).num_elements())
+    )

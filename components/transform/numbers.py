@@ -46,9 +46,7 @@ def minmax(columns: Columns) -> Columns:
     values, missing = _matrix(columns)
     ends = tf.stack([values, -values], axis=1)  # (batch, 2, columns)
     nothing = tf.constant(-_LARGEST, tf.float64)
-    highest = tft.max(
-        tf.where(tf.math.is_nan(ends), nothing, ends), reduce_instance_dims=False
-    )
+    highest = tft.max(tf.where(tf.math.is_nan(ends), nothing, ends), reduce_instance_dims=False)
     low, high = -highest[1], highest[0]
     scaled = tf.math.divide_no_nan(values - low, high - low)
     return _with_missing(columns, tf.clip_by_value(scaled, 0.0, 1.0), missing)

@@ -1,78 +1,60 @@
-"""Our preprocessing_fn: columns in, features out, as the configuration says.
-
-Model inputs come out in three shapes the trainer tells apart by their transformed schema:
-float32 (batch, k) for numbers, int64 (batch,) with a known range for categories, and string
-(batch,) for encoded pictures. The label comes out as int64 class number or float32 value.
-"""
+"""The preprocessing_fn given to TFX: our treatments or the user's function, and the label."""
 
 import json
 from typing import Any
 
 import tensorflow as tf
 
-from components.transform import categories, dates, numbers
+from components.transform.by_configuration import preprocess
 from components.transform.config import Feature
 from components.transform.label import label as learnt
-from components.transform.raw import as_text, one_value
-from components.transform.vocabularies import Vocabulary, vocabulary_ids
-from data.columns import NUMERIC, Treatment
+from components.transform.raw import one_value
+from data.import_path import function_at
+
+SETTING = "transform.preprocessing"
 
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, Any]:
-    """Applies each column's treatments; the same graph trains and serves.
+    """Raw columns to features and label; the same graph trains and serves.
 
     Args:
       inputs: raw columns, tf.Tensor where always present or tf.SparseTensor, (batch, ?) each.
       custom_config: `features`, JSON of {column: Feature}; `label`, its column; `classes`, JSON
-        list in class order, empty for regression.
+        list in class order, empty for regression; `preprocessing`, the import path of one's own
+        function, absent or empty for ours.
 
     Returns:
-      {feature: transformed tensor}, and the label under its own name. A column with one treatment
-      keeps its name; with several it becomes `<column>/<word>` each.
+      {feature: transformed tensor}, and under the label's own name its int64 class number or
+      float32 value. One's own function may leave the label to us.
 
     Raises:
-      ValueError: a numeric treatment of a text column, or two features of one name.
+      ImportPathError: `preprocessing` leads to no function.
+      TypeError: it returned something other than {name: tensor}.
     """
-    # Treatments that analyse the data wait until all their columns are known: one pass for each.
-    waiting: dict[Treatment, dict[str, tf.Tensor]] = {treatment: {} for treatment in Treatment}
-    by_count: dict[int, dict[str, tf.Tensor]] = {}
-    vocabularies: list[Vocabulary] = []
-    outputs: dict[str, Any] = {}
-    for column, spec in json.loads(custom_config["features"]).items():
-        feature = Feature.model_validate(spec)
-        if feature.treatment is Treatment.IGNORE:
-            continue
-        value = one_value(inputs[column])
-        for name, treatment in feature.outputs(column).items():
-            if treatment in NUMERIC and value.dtype == tf.string:
-                raise ValueError(f"features.{column}: '{treatment}' needs numbers, the column is text")
-            if treatment is Treatment.LOG:
-                waiting[Treatment.ZSCORE][name] = numbers.signed_log(value)
-            elif treatment is Treatment.BUCKETS:
-                by_count.setdefault(feature.buckets, {})[name] = value
-            elif treatment is Treatment.VOCABULARY:
-                waiting[treatment][name] = as_text(value)
-                vocabularies.append(
-                    Vocabulary(name, feature.top_k, feature.min_count, feature.oov_buckets)
-                )
-            elif treatment is Treatment.HASH:
-                outputs[name] = categories.hashed(as_text(value), feature.buckets)
-            elif treatment is Treatment.DATE:
-                waiting[Treatment.ZSCORE][name] = moment = dates.seconds(value)
-                outputs[name] = dates.circles(moment)
-            elif treatment is Treatment.IMAGE:
-                outputs[name] = value
-            else:
-                waiting[treatment][name] = value
-    for name, scores in numbers.standard_scores(waiting[Treatment.ZSCORE]).items():
-        # A date is its age beside its circles.
-        outputs[name] = tf.concat([outputs[name], scores], axis=1) if name in outputs else scores
-    outputs |= numbers.minmax(waiting[Treatment.MINMAX])
-    outputs |= numbers.raw(waiting[Treatment.RAW])
-    outputs |= vocabulary_ids(waiting[Treatment.VOCABULARY], vocabularies)
-    for count, columns in by_count.items():
-        for name, ids in numbers.buckets(columns, count).items():
-            outputs[name] = categories.categorical(ids, count)
-    label = custom_config["label"]
-    outputs[label] = learnt(one_value(inputs[label]), json.loads(custom_config["classes"]))
+    label: str = custom_config["label"]
+    own: str = custom_config.get("preprocessing", "")
+    if own:
+        outputs = _checked(function_at(own, SETTING)(dict(inputs), custom_config), own)
+    else:
+        features = json.loads(custom_config["features"])
+        outputs = preprocess(
+            inputs, {column: Feature.model_validate(spec) for column, spec in features.items()}
+        )
+    if label not in outputs:
+        outputs[label] = learnt(one_value(inputs[label]), json.loads(custom_config["classes"]))
     return outputs
+
+
+def _checked(outputs: Any, path: str) -> dict[str, Any]:
+    """What one's own function returned, if it is what it should be."""
+    tensors = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
+    if not isinstance(outputs, dict) or not outputs:
+        received = f"{type(outputs).__name__} {outputs!r}"
+        raise TypeError(f"{SETTING}: '{path}' should return {{name: tensor}}. Received: {received}")
+    for name, value in outputs.items():
+        if not isinstance(name, str) or not isinstance(value, tensors):
+            raise TypeError(
+                f"{SETTING}: '{path}' should return {{name: tensor}}. "
+                f"Received: {name!r}: {type(value).__name__} {value!r}"
+            )
+    return dict(outputs)

@@ -75,7 +75,7 @@ def vocabulary_ids(columns: dict[str, tf.Tensor], wanted: list[Vocabulary]) -> d
     }
 
 
-class _Learn(tft_beam.experimental.PTransformAnalyzer):  # type: ignore[misc]
+class _Learn(tft_beam.experimental.PTransformAnalyzer):
     """(batch, columns) of `<position>=<value>` to the path of the vocabulary file."""
 
     def __init__(self, wanted: list[Vocabulary]) -> None:
@@ -91,7 +91,7 @@ class _Learn(tft_beam.experimental.PTransformAnalyzer):  # type: ignore[misc]
         )
 
 
-class _Count(beam.CombineFn):  # type: ignore[misc]
+class _Count(beam.CombineFn):
     """Counts the values of each column."""
 
     def __init__(self, columns: int) -> None:

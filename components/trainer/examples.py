@@ -1,0 +1,128 @@
+"""Transformed examples off the disk: held in memory where they are few, streamed where not."""
+
+import glob
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.trainer.batches import Array
+from components.trainer.inputs import InputKind, model_inputs
+
+_MEMORY_BYTES = 32 * 2**20
+"""Splits up to this size on disk, compressed, are parsed once and held as tensors."""
+_SHUFFLED_ROWS = 50_000
+"""How many serialized rows a streamed split is shuffled among."""
+_PARSED_ROWS = 8192
+
+_as_written = tf.autograph.experimental.do_not_convert  # nothing to convert, and it takes a second
+
+
+class ExampleFiles:
+    """The transformed examples of one split."""
+
+    def __init__(self, patterns: Sequence[str], graph: tft.TFTransformOutput, label: str) -> None:
+        """Args:
+        patterns: globs of gzipped TFRecord files.
+        graph: what Transform wrote beside them.
+        label: the label's name.
+
+        Raises:
+          ValueError: there is no row.
+        """
+        self._files = sorted(name for pattern in patterns for name in glob.glob(pattern))
+        self._inputs = model_inputs(graph, label)
+        self._spec = graph.transformed_feature_spec()
+        self._label = label
+        pictures = any(item.kind is InputKind.PICTURE for item in self._inputs)
+        size = sum(Path(name).stat().st_size for name in self._files)
+        self.in_memory = size <= _MEMORY_BYTES and not pictures
+        if not self.rows:
+            raise ValueError(
+                f"no rows in {', '.join(patterns)}: is data.split too thin for the data?"
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.labels)
+
+    @cached_property
+    def labels(self) -> Array:
+        """(rows,) every label, in the order of the files."""
+        if self.in_memory:
+            return np.ravel(self._table[1])
+        only = {self._label: self._spec[self._label]}
+        batches = (
+            self._records().batch(_PARSED_ROWS).map(lambda rows: tf.io.parse_example(rows, only))
+        )
+        parts = [np.ravel(batch[self._label].numpy()) for batch in batches]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    @cached_property
+    def _table(self) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Every row at once: features {name: (rows, ...)}, and the labels (rows,)."""
+        parts = list(self._records().batch(_PARSED_ROWS).map(self._parse))
+        if not parts:
+            return {}, tf.zeros((0,))
+        names = parts[0][0]
+        features = {name: tf.concat([part[0][name] for part in parts], axis=0) for name in names}
+        return features, tf.concat([part[1] for part in parts], axis=0)
+
+    def batches(self, size: int) -> tf.data.Dataset:
+        """One pass in the order of the files: features {name: (batch, ...)} and labels (batch,)."""
+        if self.in_memory:
+            return self._gathered(tf.data.Dataset.range(self.rows).batch(size))
+        return self._parsed(self._records().batch(size))
+
+    def shuffled(self, size: int, seed: int) -> tf.data.Dataset:
+        """Batches without end, all of the same size: every row once, in a new order each time round.
+
+        Args:
+          size: rows per batch.
+          seed: the same seed gives the same orders.
+        """
+        if self.in_memory:
+            order = tf.data.Dataset.range(self.rows).shuffle(self.rows, seed=seed)
+            return self._gathered(order.repeat().batch(size, drop_remainder=True))
+        files = tf.data.Dataset.from_tensor_slices(self._files).shuffle(len(self._files), seed=seed)
+        records = files.interleave(self._read, cycle_length=4, deterministic=True)
+        records = records.shuffle(min(self.rows, _SHUFFLED_ROWS), seed=seed)
+        return self._parsed(records.repeat().batch(size, drop_remainder=True))
+
+    def _records(self) -> tf.data.Dataset:
+        return self._read(self._files)
+
+    def _read(self, files: Any) -> tf.data.Dataset:
+        return tf.data.TFRecordDataset(files, compression_type="GZIP")
+
+    def _gathered(self, positions: tf.data.Dataset) -> tf.data.Dataset:
+        features, labels = self._table
+
+        @_as_written
+        def gather(rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+            taken = {name: tf.gather(column, rows) for name, column in features.items()}
+            return taken, tf.gather(labels, rows)
+
+        return positions.map(gather).prefetch(4)
+
+    def _parsed(self, serialized: tf.data.Dataset) -> tf.data.Dataset:
+        return serialized.map(self._parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(
+            tf.data.AUTOTUNE
+        )
+
+    @_as_written
+    def _parse(self, serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """As the model's inputs are: numbers (batch, size) float32, categories (batch,) int64."""
+        parsed = tf.io.parse_example(serialized, self._spec)
+        features = {}
+        for item in self._inputs:
+            value = parsed[item.name]
+            if item.kind is InputKind.NUMBERS:
+                value = tf.reshape(tf.cast(value, tf.float32), [-1, item.size])
+            features[item.name] = value
+        return features, tf.reshape(parsed[self._label], [-1])
