@@ -23,7 +23,9 @@ class Gate(BaseModel):
     """`column=value`, or several joined by `, `; empty: all rows. In TOML also a table
     (`slice = {company = "Blue, Inc"}`)."""
     min: float | None = Field(default=None, allow_inf_nan=False)
+    """The least value that passes."""
     max: float | None = Field(default=None, allow_inf_nan=False)
+    """The greatest value that passes."""
     worse_by: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """How much worse than the last blessed model it may be, in the metric's own unit."""
 
