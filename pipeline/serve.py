@@ -41,6 +41,7 @@ def main(argv: list[str]) -> int:
         f"--port={options.port}",
         *passed_on,
     ]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its own lines, not the libraries'
     os.execv(sys.executable, command)
 
 
