@@ -13,7 +13,7 @@ EXAMPLES_INPUT = "examples"
 
 # Outputs of both serving signatures.
 CLASS = "class"
-"""Classification: the predicted class as text, shape (batch,)."""
+"""Classification: the predicted class as text, shape (batch,); (batch, 1) from `serving_examples`."""
 SCORE = "score"
 """Binary: probability of the positive class; multi-class: of the predicted class. (batch,) float32."""
 SCORES = "scores"

@@ -47,7 +47,12 @@ def export(
         )
 
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(transform(tf.io.parse_example(examples, used)))
+        found = answer(transform(tf.io.parse_example(examples, used)))
+        # TFX's RunInference cannot take text of shape (batch,) apart.
+        return {
+            name: value[:, tf.newaxis] if value.dtype == tf.string else value
+            for name, value in found.items()
+        }
 
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         # The label alone: TFMA would slice by a transformed column instead of the raw one.

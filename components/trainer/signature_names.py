@@ -2,6 +2,9 @@
 
 TensorFlow makes a signature's inputs from a function's parameters, so that `trip miles`, `1st` or
 `class` cannot be one. In the file a name is only a string: it is put right there.
+
+Servers and TF1 sessions take any name. `tf.saved_model.load` is left with two: a signature cannot be
+called with a column `self`, nor with two columns that differ only in what is no letter (`a b`, `a/b`).
 """
 
 import keyword

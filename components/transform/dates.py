@@ -5,6 +5,9 @@ import math
 import tensorflow as tf
 
 _DAY = 86_400
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+_OFFSET = r"[+-][0-9]{2}:?[0-9]{2}"
 
 
 def seconds(value: tf.Tensor) -> tf.Tensor:
@@ -29,20 +32,37 @@ def circles(moment: tf.Tensor) -> tf.Tensor:
 
 
 def _from_iso(text: tf.Tensor) -> tf.Tensor:
-    """Unix seconds of `YYYY-MM-DD[(T| )HH:MM[:SS]]`, NaN where it does not read so. (batch,)"""
-    pattern = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?.*)?"
-    readable = tf.strings.regex_full_match(text, pattern)
-    full = tf.where(readable, tf.strings.join([text, "T00:00:00"]), "1970-01-01T00:00:00")
+    """Unix seconds of `YYYY-MM-DD[(T| )HH:MM[:SS[.fraction]][Z|+HH:MM]]`. (batch,)
 
-    def part(start: int, length: int) -> tf.Tensor:
-        digits = tf.strings.substr(full, start, length)
-        digits = tf.where(tf.strings.regex_full_match(digits, r"\d+"), digits, "0")
-        return tf.cast(tf.strings.to_number(digits, tf.int64), tf.int64)
+    Without an offset it is UTC. NaN where it does not read so or there is no such day or time;
+    fractions of a second are dropped.
+    """
+    # Those of other length are filled up, so that every digit stands where it is looked for.
+    zoned = tf.strings.regex_full_match(text, f"{_DATE}{_TIME}{_OFFSET}")
+    readable = zoned | tf.strings.regex_full_match(text, f"{_DATE}({_TIME}Z?)?")
+    full = tf.where(readable, text, "1970-01-01")
+    full = tf.strings.regex_replace(full, f"^({_DATE})$", r"\1T00:00:00")
+    full = tf.strings.regex_replace(
+        full, f"^({_DATE}[T ][0-9]{{2}}:[0-9]{{2}})([^:]|$)", r"\1:00\2"
+    )
+    offset = tf.strings.regex_replace(full, r"^.*([+-][0-9]{2}):?([0-9]{2})$", r"\1\2")
+    offset = tf.where(zoned, offset, "+0000")
 
-    days = _days_since_1970(part(0, 4), part(5, 2), part(8, 2))
-    # A bare `HH:MM` is followed by the joined text, whose seconds read as 0.
-    moment = days * _DAY + part(11, 2) * 3600 + part(14, 2) * 60 + part(17, 2)
-    return tf.where(readable, tf.cast(moment, tf.float64), tf.constant(math.nan, tf.float64))
+    def part(string: tf.Tensor, start: int, length: int) -> tf.Tensor:
+        return tf.strings.to_number(tf.strings.substr(string, start, length), tf.int64)
+
+    year, month, day = part(full, 0, 4), part(full, 5, 2), part(full, 8, 2)
+    hour, minute, second = part(full, 11, 2), part(full, 14, 2), part(full, 17, 2)
+    first = _days_since_1970(year, month, tf.ones_like(day))
+    following = _days_since_1970(year + month // 12, month % 12 + 1, tf.ones_like(day))
+    exists = (month >= 1) & (month <= 12) & (day >= 1) & (day <= following - first)
+    exists &= (hour < 24) & (minute < 60) & (second <= 60)
+    east = part(offset, 0, 3) * 3600  # the sign is of the minutes too
+    west = tf.equal(tf.strings.substr(offset, 0, 1), "-")
+    east += tf.where(west, tf.constant(-60, tf.int64), 60) * part(offset, 3, 2)
+    moment = (first + day - 1) * _DAY + hour * 3600 + minute * 60 + second - east
+    known = readable & exists
+    return tf.where(known, tf.cast(moment, tf.float64), tf.constant(math.nan, tf.float64))
 
 
 def _days_since_1970(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:

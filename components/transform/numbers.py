@@ -69,7 +69,12 @@ def buckets(columns: Columns, count: int) -> Columns:
         return {}
     values, missing = _matrix(columns)
     values = tf.cast(values, tf.float32)  # as quantiles are: equal values fall on the same side
-    ends = tft.quantiles(values, count, epsilon=0.001, reduce_instance_dims=False)
+    # TFT fails on a column without any value: a batch in which one has none lends it a 0.
+    alone = tf.reduce_all(missing, axis=0, keepdims=True)  # (1, columns)
+    lent = tf.where(alone, 0.0, tf.constant(float("nan")))
+    ends = tft.quantiles(
+        tf.concat([values, lent], axis=0), count, epsilon=0.001, reduce_instance_dims=False
+    )
     above = values[:, :, tf.newaxis] >= ends  # (batch, columns, count - 1)
     ids = tf.reduce_sum(tf.cast(above, tf.int64), axis=2) + 1
     ids = tf.where(missing, tf.zeros_like(ids), ids)

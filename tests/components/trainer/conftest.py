@@ -1,0 +1,169 @@
+"""Raw rows through real Transform and the real run_fn, on disk as TFX lays them out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+Row = dict[str, Any]
+"""{column: value}; a missing value is None or not there."""
+
+
+@dataclass
+class Trained:
+    """What a run of Transform and Trainer left behind."""
+
+    folder: Path
+    label: str
+    task: str
+    classes: list[str]
+    columns: dict[str, type]
+    kept: dict[str, Any]
+    """What `export` was given: `model`, `answer`, `graph`."""
+
+    @property
+    def saved_model(self) -> str:
+        return str(self.folder / "model")
+
+    @property
+    def history(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "run" / "history.json").read_text())
+        return loaded
+
+    def examples(self, rows: list[Row], label: bool = False) -> list[bytes]:
+        """Serialized tf.Examples, without the label unless asked."""
+        columns = {n: t for n, t in self.columns.items() if label or n != self.label}
+        return [serialize(row, columns) for row in rows]
+
+
+def serialize(row: Row, columns: dict[str, type]) -> bytes:
+    """A tf.Example; a column without a value is an empty feature, as ExampleGen writes it."""
+    import tensorflow as tf
+
+    example = tf.train.Example()
+    for name, kind in columns.items():
+        feature = example.features.feature[name]
+        value = row.get(name)
+        holder = {int: feature.int64_list, float: feature.float_list, str: feature.bytes_list}[kind]
+        holder.SetInParent()
+        if value is not None:
+            holder.value.append(value.encode() if isinstance(value, str) else value)
+    bytes_: bytes = example.SerializeToString()
+    return bytes_
+
+
+@pytest.fixture(scope="session")
+def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Raw rows to a folder with `graph`, `train` and `eval`, by tft_beam."""
+
+    def run(
+        columns: dict[str, type],
+        rows: list[Row],
+        config: dict[str, Any],
+        evaluation: list[Row] | None = None,
+    ) -> Path:
+        import apache_beam as beam
+        import tensorflow as tf
+        import tensorflow_transform.beam as tft_beam
+        from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+        from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
+        from tfx_bsl.public import tfxio
+
+        from components.transform.preprocessing import preprocessing_fn
+
+        folder = tmp_path_factory.mktemp("transformed")
+        kinds = {int: tf.int64, float: tf.float32, str: tf.string}
+        spec = {name: tf.io.VarLenFeature(kinds[kind]) for name, kind in columns.items()}
+        schema = schema_utils.schema_from_feature_spec(spec)
+        splits = {"train": rows, "eval": rows if evaluation is None else evaluation}
+        metadata_io.write_metadata(
+            dataset_metadata.DatasetMetadata(schema), str(folder / "graph" / "metadata")
+        )
+        for name, split in splits.items():
+            with tf.io.TFRecordWriter(str(folder / f"{name}.raw")) as writer:
+                for row in split:
+                    writer.write(serialize(row, columns))
+
+        def source(name: str) -> Any:
+            return tfxio.TFExampleRecord(str(folder / f"{name}.raw"), schema=schema)
+
+        with (
+            beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
+            tft_beam.Context(temp_dir=str(folder / "tmp")),
+        ):
+            inputs = {n: pipeline | n >> source(n).BeamSource() for n in splits}
+            metadata = source("train").TensorAdapterConfig()
+            function = (inputs["train"], metadata) | tft_beam.AnalyzeDataset(
+                lambda columns: preprocessing_fn(columns, config)
+            )
+            function | tft_beam.WriteTransformFn(str(folder / "graph"))
+            for name, batches in inputs.items():
+                transformed, made = ((batches, metadata), function) | f"Transform {name}" >> (
+                    tft_beam.TransformDataset(output_record_batches=True)
+                )
+                encoder = RecordBatchToExamplesEncoder(made.schema)
+                (
+                    transformed
+                    | f"Encode {name}" >> beam.FlatMap(lambda pair, e=encoder: e.encode(pair[0]))
+                    | f"Write {name}"
+                    >> beam.io.WriteToTFRecord(str(folder / name), file_name_suffix=".gz")
+                )
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train(transform: Callable[..., Path]) -> Callable[..., Trained]:
+    """Raw rows to an exported model, by the real run_fn."""
+
+    def run(
+        columns: dict[str, type],
+        rows: list[Row],
+        label: str,
+        task: str,
+        classes: list[str],
+        features: dict[str, Any],
+        settings: dict[str, Any] | None = None,
+        preprocessing: str = "",
+    ) -> Trained:
+        from components.trainer import entry, export
+
+        config = {
+            "features": json.dumps(features),
+            "label": label,
+            "classes": json.dumps(classes),
+            "preprocessing": preprocessing,
+        }
+        folder = transform(columns, rows, config)
+        kept: dict[str, Any] = {}
+        written = export.export
+
+        def keep(model: Any, answer: Any, graph: Any, *rest: Any) -> None:
+            kept.update(model=model, answer=answer, graph=graph)
+            written(model, answer, graph, *rest)
+
+        arguments = SimpleNamespace(
+            custom_config={
+                "train": json.dumps(settings or {}),
+                "task": task,
+                "label": label,
+                "classes": json.dumps(classes),
+                "columns": json.dumps([name for name in columns if name != label]),
+            },
+            transform_output=str(folder / "graph"),
+            train_files=[str(folder / "train*.gz")],
+            eval_files=[str(folder / "eval*.gz")],
+            model_run_dir=str(folder / "run"),
+            serving_model_dir=str(folder / "model"),
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(export, "export", keep)
+            entry.run_fn(arguments)
+        return Trained(folder, label, task, classes, columns, kept)
+
+    return run
