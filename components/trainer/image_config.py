@@ -32,7 +32,7 @@ class ImageSettings(BaseModel):
     fine_tune_blocks: int = Field(default=7, ge=0)
     """How many of the backbone's top blocks are trained after the head; 7 of efficientnet-lite0 are
     blocks 10 to 15 and the last convolution. 0: none; more than there are: all."""
-    fine_tune_epochs: int = Field(default=6, ge=0)
+    fine_tune_epochs: int = Field(default=4, ge=0)
     """Passes over the training pictures with the top blocks trained too; 0: they stay frozen."""
     fine_tune_rate: float = Field(default=5e-4, gt=0)
     """Adam's first learning rate for the top blocks; it falls to 0 along a cosine."""
