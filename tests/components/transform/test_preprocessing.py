@@ -67,7 +67,7 @@ def _row(i: int) -> dict[str, Any]:
         "empty": None,
         "huge": [3e38, -3e38, float("inf"), 1.0][i % 4],
         "seconds": START + i,
-        "word": None if i == 13 else (WORDS + ["", None])[i],
+        "word": None if i == 13 else [*WORDS, "", None][i],
         "number": [5, 5, 5, -3, -3, 0, 2**53 + 1, None][i % 8],
         "id": f"user {i % 5}",
         "when": DATES[i % len(DATES)][0],
