@@ -45,8 +45,6 @@ class TrainSection(BaseModel):
     precision: Precision = "auto"
     """auto: reduced precision only where a short probe measures it faster on this machine; never for
     columns on a CPU."""
-    tensorboard: bool = False
-    """Write TensorBoard logs into the model run."""
     seed: int = 0
     """Another number gives another order of rows, dropout and first weights."""
     image: ImageSettings = ImageSettings()

@@ -43,17 +43,12 @@ def run_fn(fn_args: Any) -> None:
     graph = tft.TFTransformOutput(fn_args.transform_output)
     train = ExampleFiles(fn_args.train_files, graph, label)
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
-    spec = Spec(
-        tuple(model_inputs(graph, label)),
-        task,
-        tuple(classes),
-        target(train.labels, task, classes),
-        settings,
-    )
-    target(evaluation.labels, task, classes)
+    target(evaluation.labels, task, classes)  # checks them too
+    known = target(train.labels, task, classes, settings.balance_classes)
+    spec = Spec(tuple(model_inputs(graph, label)), task, tuple(classes), known, settings)
     pictures = any(item.kind is InputKind.PICTURE for item in spec.inputs)
     learn = _on_pictures if pictures and not settings.model else _on_columns
-    model, outputs, history = learn(spec, train, evaluation, fn_args.model_run_dir)
+    model, outputs, history = learn(spec, train, evaluation)
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
@@ -68,24 +63,19 @@ def run_fn(fn_args: Any) -> None:
 
 
 def _on_columns(
-    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles, logs: str
+    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles
 ) -> tuple[keras.Model, Outputs, dict[str, Any]]:
     precision = _column_precision(spec.settings.precision)
     logging.info("precision: %s (%s)", precision.policy, precision.reason)
     with policy_scope(precision.policy):
         model = build_model(spec)
-    epochs = fit(model, spec, train, evaluation, logs)
-    kinds = {
-        item.name: tf.int64 if item.kind is InputKind.CATEGORY else tf.float32
-        for item in spec.inputs
-    }
-    sizes = {item.name: item.size for item in spec.inputs if item.kind is InputKind.NUMBERS}
+    epochs = fit(model, spec, train, evaluation)
 
     def outputs(features: dict[str, tf.Tensor]) -> tf.Tensor:
         entries = {}
-        for name, dtype in kinds.items():
-            value = tf.cast(features[name], dtype)
-            entries[name] = tf.reshape(value, [-1, sizes[name]]) if name in sizes else value
+        for item in spec.inputs:
+            shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
+            entries[item.name] = tf.reshape(tf.cast(features[item.name], item.dtype), shape)
         return tf.cast(model(entries, training=False), tf.float32)
 
     chosen = {"policy": precision.policy, "reason": precision.reason}
@@ -99,7 +89,7 @@ def _column_precision(name: str) -> Precision:
 
 
 def _on_pictures(
-    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles, logs: str
+    spec: Spec, train: ExampleFiles, evaluation: ExampleFiles
 ) -> tuple[keras.Model, Outputs, dict[str, Any]]:
     image = spec.settings.image
     column = from_pictures.picture_column(list(spec.inputs))

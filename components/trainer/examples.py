@@ -117,12 +117,11 @@ class ExampleFiles:
 
     @_as_written
     def _parse(self, serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """As the model's inputs are: numbers (batch, size) float32, categories (batch,) int64."""
+        """As the model's inputs are: numbers (batch, size) float32, others (batch,)."""
         parsed = tf.io.parse_example(serialized, self._spec)
         features = {}
         for item in self._inputs:
             value = parsed[item.name]
-            if item.kind is InputKind.NUMBERS:
-                value = tf.reshape(tf.cast(value, tf.float32), [-1, item.size])
-            features[item.name] = value
+            shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
+            features[item.name] = tf.reshape(tf.cast(value, item.dtype), shape)
         return features, tf.reshape(parsed[self._label], [-1])

@@ -1,12 +1,13 @@
 """Fits a model on columns: so many steps, the best epoch kept, every epoch written down."""
 
 import math
-import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS, Standardised
@@ -21,7 +22,7 @@ the rows, rounded up to whole tens of steps."""
 
 
 def fit(
-    model: keras.Model, spec: Spec, train: ExampleFiles, evaluation: ExampleFiles, logs: str
+    model: keras.Model, spec: Spec, train: ExampleFiles, evaluation: ExampleFiles
 ) -> list[dict[str, Any]]:
     """Trains until the steps or the patience are used up; the best epoch's weights stay.
 
@@ -30,7 +31,6 @@ def fit(
       spec: what it was built from.
       train: the training split.
       evaluation: the split that chooses the epoch, by its loss.
-      logs: a folder for TensorBoard, where the settings ask for it.
 
     Returns:
       One dict per epoch: epoch, steps so far, loss and metrics, eval_loss and eval_<metric>,
@@ -46,6 +46,7 @@ def fit(
     steps = settings.steps or per_epoch * settings.epochs
     if not model.compiled:
         _compile(model, spec, steps, together)
+    weighted = _by_class(train, spec) if settings.balance_classes else _as_it_is
     record = _Record(steps, per_epoch, batch)
     callbacks = [
         keras.callbacks.EarlyStopping(
@@ -54,14 +55,11 @@ def fit(
         record,
         FitProgress(Progress(), batch, per_epoch),
     ]
-    if settings.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(os.path.join(logs, "tensorboard")))
     model.fit(
-        train.shuffled(batch, settings.seed),
-        validation_data=evaluation.batches(_EVALUATED_ROWS),
+        weighted(train.shuffled(batch, settings.seed)),
+        validation_data=weighted(evaluation.batches(_EVALUATED_ROWS)),
         epochs=math.ceil(steps / per_epoch),
         steps_per_epoch=per_epoch,
-        class_weight=_class_weights(train, spec) if settings.balance_classes else None,
         callbacks=callbacks,
         shuffle=False,
         verbose=0,
@@ -89,16 +87,21 @@ def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:
     )
 
 
-def _class_weights(train: ExampleFiles, spec: Spec) -> dict[int, float]:
-    """Per class the inverse of its frequency, 1 on average over the rows."""
+def _as_it_is(batches: tf.data.Dataset) -> tf.data.Dataset:
+    return batches
+
+
+def _by_class(train: ExampleFiles, spec: Spec) -> Callable[[tf.data.Dataset], tf.data.Dataset]:
+    """Weighs each row by the inverse of its class's frequency, 1 on average over the training rows.
+
+    The evaluation split too: the best epoch is the best by the same measure.
+    """
     if spec.task is Task.REGRESSION:
         raise ValueError("train.balance_classes needs classes. Received: a regression")
     counts = np.bincount(train.labels.astype(np.int64), minlength=len(spec.classes))
-    seen = int(np.sum(counts > 0))
-    return {
-        number: len(train.labels) / (seen * count) if count else 0.0
-        for number, count in enumerate(counts.tolist())
-    }
+    weights = train.rows / np.maximum(counts, 1) / max(np.sum(counts > 0), 1)
+    table = tf.constant(weights, tf.float32)
+    return lambda batches: batches.map(lambda x, labels: (x, labels, tf.gather(table, labels)))
 
 
 class _Record(keras.callbacks.Callback):

@@ -29,10 +29,17 @@ class ModelInput:
     """numbers: length of the vector; category: how many ids, counted from 0; picture: 1."""
 
     def symbolic(self) -> keras.KerasTensor:
-        """A keras.Input of shape (batch, size) float32, or (batch,) int64 for a category."""
-        if self.kind is InputKind.CATEGORY:
-            return keras.Input((), dtype="int64", name=self._layer_name)
-        return keras.Input((self.size,), dtype="float32", name=self._layer_name)
+        """A keras.Input: numbers (batch, size) float32, a category (batch,) int64, a picture (batch,)
+        string.
+        """
+        shape = (self.size,) if self.kind is InputKind.NUMBERS else ()
+        return keras.Input(shape, dtype=self.dtype, name=self._layer_name)
+
+    @property
+    def dtype(self) -> str:
+        """What the model takes: float32, int64 or string."""
+        kinds = {InputKind.CATEGORY: "int64", InputKind.PICTURE: "string"}
+        return kinds.get(self.kind, "float32")
 
     @property
     def _layer_name(self) -> str:

@@ -41,28 +41,31 @@ class FitProgress(keras.callbacks.Callback):
         self._batch_size = batch_size
         self._steps = steps
         self._epoch = 0
+        self._step = 0
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch + 1
+        self._step = 0
         self._started = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self._report(batch + 1, logs or {}, always=False)
+        self._step = batch + 1
+        self._report(logs or {}, always=False)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._report(self._steps, logs or {}, always=True)
+        self._report(logs or {}, always=True)
 
-    def _report(self, step: int, logs: dict[str, Any], always: bool) -> None:
+    def _report(self, logs: dict[str, Any], always: bool) -> None:
         seconds = max(time.monotonic() - self._started, 1e-6)
         self._progress.report(
             {
                 "epoch": self._epoch,
                 "of": self.params.get("epochs", 0),
-                "step": step,
+                "step": self._step,
                 "steps": self._steps,
-                "rows_per_second": round(step * self._batch_size / seconds),
-                **{name: float(value) for name, value in logs.items()},
+                "rows_per_second": round(self._step * self._batch_size / seconds),
+                **{name.replace("val_", "eval_"): float(value) for name, value in logs.items()},
             },
             always=always,
         )

@@ -20,13 +20,14 @@ class Target:
     """Regression: the standard deviation, never 0. Classification: 1."""
 
 
-def target(labels: Array, task: Task, classes: list[str]) -> Target:
+def target(labels: Array, task: Task, classes: list[str], balanced: bool = False) -> Target:
     """Looks at the training labels.
 
     Args:
       labels: (rows,) class numbers, or values.
       task: what the label asks.
       classes: their names in order; empty for regression.
+      balanced: whether training will make all classes weigh the same.
 
     Raises:
       ValueError: a label that is none of the classes, or no finite number.
@@ -48,6 +49,6 @@ def target(labels: Array, task: Task, classes: list[str]) -> Target:
         )
     # One more of each, so that a class without rows has a finite logarithm.
     counts = np.bincount(labels.astype(np.int64), minlength=len(classes)) + 1.0
-    logs = np.log(counts / counts.sum())
+    logs = np.log(np.ones(len(classes)) if balanced else counts / counts.sum())
     start = [logs[1] - logs[0]] if task is Task.BINARY else logs.tolist()
     return Target(tuple(float(value) for value in start), 1.0)

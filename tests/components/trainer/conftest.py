@@ -60,12 +60,15 @@ def serialize(row: Row, columns: dict[str, type]) -> bytes:
 def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Raw rows to a folder with `graph`, `train` and `eval`, by tft_beam."""
 
-    def run(
-        columns: dict[str, type],
-        rows: list[Row],
-        config: dict[str, Any],
-        evaluation: list[Row] | None = None,
-    ) -> Path:
+    made_before: dict[str, Path] = {}
+
+    def run(columns: dict[str, type], rows: list[Row], config: dict[str, Any]) -> Path:
+        key = json.dumps([sorted(columns), rows, config])
+        if key not in made_before:
+            made_before[key] = make(columns, rows, config)
+        return made_before[key]
+
+    def make(columns: dict[str, type], rows: list[Row], config: dict[str, Any]) -> Path:
         import apache_beam as beam
         import tensorflow as tf
         import tensorflow_transform.beam as tft_beam
@@ -79,7 +82,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         kinds = {int: tf.int64, float: tf.float32, str: tf.string}
         spec = {name: tf.io.VarLenFeature(kinds[kind]) for name, kind in columns.items()}
         schema = schema_utils.schema_from_feature_spec(spec)
-        splits = {"train": rows, "eval": rows if evaluation is None else evaluation}
+        splits = {"train": rows, "eval": rows}
         metadata_io.write_metadata(
             dataset_metadata.DatasetMetadata(schema), str(folder / "graph" / "metadata")
         )
@@ -118,7 +121,9 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def train(transform: Callable[..., Path]) -> Callable[..., Trained]:
+def train(
+    transform: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Trained]:
     """Raw rows to an exported model, by the real run_fn."""
 
     def run(
@@ -139,7 +144,7 @@ def train(transform: Callable[..., Path]) -> Callable[..., Trained]:
             "classes": json.dumps(classes),
             "preprocessing": preprocessing,
         }
-        folder = transform(columns, rows, config)
+        folder, made = transform(columns, rows, config), tmp_path_factory.mktemp("trained")
         kept: dict[str, Any] = {}
         written = export.export
 
@@ -158,12 +163,12 @@ def train(transform: Callable[..., Path]) -> Callable[..., Trained]:
             transform_output=str(folder / "graph"),
             train_files=[str(folder / "train*.gz")],
             eval_files=[str(folder / "eval*.gz")],
-            model_run_dir=str(folder / "run"),
-            serving_model_dir=str(folder / "model"),
+            model_run_dir=str(made / "run"),
+            serving_model_dir=str(made / "model"),
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(export, "export", keep)
             entry.run_fn(arguments)
-        return Trained(folder, label, task, classes, columns, kept)
+        return Trained(made, label, task, classes, columns, kept)
 
     return run

@@ -1,0 +1,108 @@
+"""Splits in memory and streamed: the same rows, each once a round, in an order the seed decides."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROWS = 23
+
+
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    """What ExampleFiles asks of a tft.TFTransformOutput."""
+    import tensorflow as tf
+    from tensorflow_transform.tf_metadata import schema_utils
+
+    spec = {
+        "pair": tf.io.FixedLenFeature([2], tf.float32),
+        "whole": tf.io.FixedLenFeature([], tf.int64),
+        "kind": tf.io.FixedLenFeature([], tf.int64),
+        "y": tf.io.FixedLenFeature([], tf.int64),
+    }
+    schema = schema_utils.schema_from_feature_spec(spec)
+    for feature in schema.feature:
+        if feature.name == "kind":
+            feature.int_domain.min, feature.int_domain.max = 0, 4
+            feature.int_domain.is_categorical = True
+    return SimpleNamespace(
+        transformed_metadata=SimpleNamespace(schema=schema), transformed_feature_spec=lambda: spec
+    )
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """23 rows in two files."""
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("examples")
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    for part, rows in enumerate((range(10), range(10, ROWS))):
+        with tf.io.TFRecordWriter(str(folder / f"train-{part}.gz"), options) as writer:
+            for row in rows:
+                example = tf.train.Example()
+                features = example.features.feature
+                features["pair"].float_list.value.extend([row, row / 2])
+                features["whole"].int64_list.value.append(row)
+                features["kind"].int64_list.value.append(row % 5)
+                features["y"].int64_list.value.append(row)
+                writer.write(example.SerializeToString())
+    return str(folder / "train-*.gz")
+
+
+@pytest.fixture(params=["in memory", "streamed"])
+def files(
+    request: pytest.FixtureRequest, graph: Any, pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    from components.trainer import examples
+
+    if request.param == "streamed":
+        monkeypatch.setattr(examples, "_MEMORY_BYTES", 0)
+    files = examples.ExampleFiles([pattern], graph, "y")
+    assert files.in_memory == (request.param == "in memory")
+    yield files
+
+
+def test_rows_and_labels(files: Any) -> None:
+    assert files.rows == ROWS
+    assert files.labels.tolist() == list(range(ROWS))
+
+
+def test_one_pass_in_order(files: Any) -> None:
+    batches = list(files.batches(10))
+    assert [len(labels) for _, labels in batches] == [10, 10, 3]
+    features, labels = batches[2]
+    assert labels.numpy().tolist() == [20, 21, 22]
+    assert features["pair"].numpy().tolist() == [[20, 10], [21, 10.5], [22, 11]]
+    assert features["whole"].numpy().tolist() == [[20], [21], [22]]  # a number: (batch, 1) float32
+    assert features["whole"].dtype == "float32"
+    assert features["kind"].numpy().tolist() == [0, 1, 2]
+    assert features["kind"].dtype == "int64"
+
+
+def test_shuffled_rounds(files: Any) -> None:
+    """Batches of one size without end; in every round each row once; the seed gives the order."""
+
+    def seen(seed: int) -> list[int]:
+        batches = list(files.shuffled(7, seed).take(ROWS * 2 // 7))
+        assert {len(labels) for _, labels in batches} == {7}
+        for features, labels in batches:
+            np.testing.assert_array_equal(features["pair"][:, 0], labels)
+        return np.concatenate([labels.numpy() for _, labels in batches]).tolist()
+
+    first = seen(3)
+    assert sorted(first[:ROWS]) == list(range(ROWS))
+    assert first[:ROWS] != list(range(ROWS))
+    assert first[:19] != first[ROWS : ROWS + 19]  # another order in the next round
+    assert seen(3) == first
+    assert seen(4) != first
+
+
+def test_no_rows(graph: Any, tmp_path: Path) -> None:
+    from components.trainer.examples import ExampleFiles
+
+    with pytest.raises(ValueError, match=r"no rows in .*nothing-\*"):
+        ExampleFiles([str(tmp_path / "nothing-*")], graph, "y")
