@@ -15,7 +15,7 @@ from pipeline.run import main
         (["--config", "nope"], ["nope", "fashion", "taxi"]),
         (["--set", "train.epoch=3"], ["train.epoch", "epochs"]),
         (["--only", "Train"], ["no node 'Train'", "Trainer"]),
-        (["--from", "Trainer"], ["needs the outputs of Transform", "no earlier run has them"]),
+        (["--from", "Trainer"], ["needs the outputs of", "Transform", "no earlier run has"]),
         (["--resume"], ["nothing to resume"]),
         (["--engine", "abacus"], ["no engine 'abacus'", "local"]),
         (["--set", 'evaluate.gates=[{metric = "acuracy", min = 0.5}]'], ["acuracy", "accuracy"]),

@@ -40,10 +40,6 @@ def test_the_splits_are_the_parts_asked_for(shop_after_a_run) -> None:
     assert 300 < counts["train"] < 420 and counts["eval"] > 70 and counts["test"] > 70
 
 
-def test_the_log_has_what_the_terminal_has_not(shop_after_a_run) -> None:
-    assert (shop_after_a_run.last().path / "log.txt").stat().st_size > 0
-
-
 def test_nothing_changed_says_so_without_tensorflow(shop_after_a_run, root: Path) -> None:
     flags = [
         "--config",
