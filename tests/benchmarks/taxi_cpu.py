@@ -81,6 +81,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-shipped", action="store_true", help="leave out the slow variant")
     options = parser.parse_args()
+    if find_spec("tensorboard") is None:
+        sys.exit(
+            "TFX's example writes TensorBoard logs, and tensorboard is not among our dependencies: "
+            "install it beside them for this benchmark (uv pip install tensorboard)."
+        )
     variants = ["lean", "ours"] if options.without_shipped else ["shipped", "lean", "ours"]
     figures: dict[str, list[float]] = {}
     for number in range(options.rounds):
