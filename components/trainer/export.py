@@ -40,6 +40,9 @@ def export(
     used = {name: raw[name] for name in columns}
 
     parameters = parameter_names(columns)
+    # AutoGraph would rewrite the libraries below for seconds, and there is no Python branch to turn
+    # into a graph. Both signatures call one function: a network is traced once.
+    answer = tf.function(answer, autograph=False)
 
     def serve_columns(**values: tf.Tensor) -> dict[str, tf.Tensor]:
         return answer(
@@ -68,8 +71,6 @@ def export(
         (SERVING_EXAMPLES, serve_examples, {EXAMPLES_INPUT: serialized}),
         (TRANSFORM_FEATURES, transform_features, {EXAMPLES_INPUT: serialized}),
     ):
-        # AutoGraph would rewrite the libraries below for seconds, and there is no Python branch to turn
-        # into a graph.
         concrete = tf.function(function, autograph=False)
         concrete.get_concrete_function(**arguments)
         archive.add_endpoint(name, concrete)

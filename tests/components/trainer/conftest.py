@@ -48,7 +48,8 @@ def serialize(row: Row, columns: dict[str, type]) -> bytes:
     for name, kind in columns.items():
         feature = example.features.feature[name]
         value = row.get(name)
-        holder = {int: feature.int64_list, float: feature.float_list, str: feature.bytes_list}[kind]
+        lists = {int: feature.int64_list, float: feature.float_list}
+        holder = lists.get(kind, feature.bytes_list)
         holder.SetInParent()
         if value is not None:
             holder.value.append(value.encode() if isinstance(value, str) else value)
@@ -63,7 +64,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     made_before: dict[str, Path] = {}
 
     def run(columns: dict[str, type], rows: list[Row], config: dict[str, Any]) -> Path:
-        key = json.dumps([sorted(columns), rows, config])
+        key = repr([columns, rows, config])
         if key not in made_before:
             made_before[key] = make(columns, rows, config)
         return made_before[key]
@@ -79,7 +80,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         from components.transform.preprocessing import preprocessing_fn
 
         folder = tmp_path_factory.mktemp("transformed")
-        kinds = {int: tf.int64, float: tf.float32, str: tf.string}
+        kinds = {int: tf.int64, float: tf.float32, str: tf.string, bytes: tf.string}
         spec = {name: tf.io.VarLenFeature(kinds[kind]) for name, kind in columns.items()}
         schema = schema_utils.schema_from_feature_spec(spec)
         splits = {"train": rows, "eval": rows}

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,3 +175,46 @@ def test_rare_class_keeps_honest_probabilities(train: Callable[..., Any]) -> Non
     settings["balance_classes"] = True
     balanced = train(COLUMNS, rows, "y", "binary", ["no", "yes"], FEATURES, settings)
     assert _score(balanced, rows)["score"].numpy().mean() > 3 * truth
+
+
+def _picture(value: int) -> bytes:
+    import tensorflow as tf
+
+    pixels = np.full((8, 8, 3), value, np.uint8)
+    encoded: bytes = tf.io.encode_png(pixels).numpy()
+    return encoded
+
+
+IMAGE = {"size": 32, "head_epochs": 1, "fine_tune_epochs": 0, "mirror": False}
+
+
+def test_pictures_are_served_encoded(train: Callable[..., Any], tmp_path: Path) -> None:
+    """Encoded bytes through Transform, decoding and network to a readable answer."""
+    import keras
+    import tensorflow as tf
+
+    layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), keras.layers.ReLU()]
+    keras.Sequential(layers).save(tmp_path / "tiny.keras")
+    backbone = {"backbone": str(tmp_path / "tiny.keras"), "preprocessing": "unit"}
+    rows = [{"photo": _picture(i), "y": ["dark", "light"][i > 127]} for i in range(0, 256, 8)]
+    columns: dict[str, type] = {"photo": bytes, "y": str}
+    settings = {"image": {**IMAGE, **backbone, "precision": "float32"}}
+    features = {"photo": "image"}
+    trained = train(columns, rows, "y", "binary", ["dark", "light"], features, settings)
+    loaded = tf.saved_model.load(trained.saved_model)
+    photos = tf.constant([row["photo"] for row in rows])
+    plain = loaded.signatures["serving_default"](photo=photos)
+    expected = trained.kept["answer"]({"photo": photos})
+    np.testing.assert_allclose(plain["scores"], expected["scores"], rtol=1e-5)
+    examples = loaded.signatures["serving_examples"](examples=tf.constant(trained.examples(rows)))
+    np.testing.assert_allclose(examples["scores"], expected["scores"], rtol=1e-5)
+    assert trained.history["precision"]["policy"] == "float32"
+    assert trained.history["epochs"][0]["phase"] == "head"
+
+
+def test_a_picture_beside_columns_is_refused(train: Callable[..., Any]) -> None:
+    rows = [{"photo": _picture(i), "x": float(i), "y": "ab"[i % 2]} for i in range(8)]
+    columns: dict[str, type] = {"photo": bytes, "x": float, "y": str}
+    features = {"photo": "image", "x": "zscore"}
+    with pytest.raises(ValueError, match="one picture column and nothing else. Received: photo, x"):
+        train(columns, rows, "y", "binary", ["a", "b"], features, {"image": IMAGE})
