@@ -49,17 +49,14 @@ class Check:
     advice: str = ""
 
 
-def diagnose(
-    root: Path, output: Path | None = None, environment: Mapping[str, str] = os.environ
-) -> list[Check]:
+def diagnose(root: Path, output: Path, environment: Mapping[str, str] = os.environ) -> list[Check]:
     """Every check, in the order in which a person would go through them.
 
     Args:
         root: the folder that holds our packages, `install/` and `.venv`.
-        output: where runs are written; `root/output` when not given.
+        output: where runs are written.
         environment: the variables of this process.
     """
-    output = output or root / "output"
     return [
         python(root),
         glibc(),
@@ -81,6 +78,8 @@ def python(root: Path) -> Check:
         return Check(
             "Python", State.BROKEN, version, "use 3.11 or 3.12: remove .venv, then make setup"
         )
+    if not (root / "install").is_dir():  # installed by pip: no setup of ours to look at
+        return Check("Python", State.OK, f"{version} in {prefix}")
     if prefix.resolve() != (root / ".venv").resolve():
         return Check(
             "Python", State.WARN, f"{version} in {prefix}", "make setup; .venv/bin/python -m …"
@@ -125,7 +124,7 @@ def versions(root: Path) -> Iterator[Check]:
     """What is installed against what is locked."""
     locked = dict(_locked(root / "install"))
     if not locked:
-        yield Check("Locked versions", State.WARN, "no lock here", "run it in the repository")
+        yield Check("Locked versions", State.WARN, "no lock: installed by pip", "a clone has one")
         return
     missing, different = [], []
     for name, wanted in sorted(locked.items()):
@@ -280,7 +279,9 @@ def java() -> Check:
 def main(argv: list[str]) -> int:
     """Print the table; 1 if something is broken."""
     parser = argparse.ArgumentParser(prog="python -m pipeline doctor", description=__doc__)
-    parser.add_argument("--root", type=Path, help="where runs are written (default: output)")
+    parser.add_argument(
+        "--root", type=Path, default=Path("output"), help="where runs are written (default: output)"
+    )
     options = parser.parse_args(argv)
     checks = diagnose(Path(__file__).resolve().parent.parent, options.root)
     table = Table("", "", "found", "what to do", box=None, pad_edge=False)

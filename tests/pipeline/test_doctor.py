@@ -25,7 +25,7 @@ def test_this_environment_is_in_order(root: Path, tmp_path: Path) -> None:
 def test_needs_no_tensorflow(root: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.doctor import diagnose\n"
-        "diagnose(Path.cwd()); assert 'tensorflow' not in sys.modules"
+        "diagnose(Path.cwd(), Path.cwd()); assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
 
@@ -51,6 +51,7 @@ def test_no_lock(tmp_path: Path) -> None:
 
 
 def test_python_outside_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "install").mkdir()
     check = doctor.python(tmp_path)
     assert check.state is State.WARN
     assert "make setup" in check.advice
@@ -77,6 +78,21 @@ def package() -> Callable[[Path], Path]:
         return folder
 
     return make
+
+
+def test_installed_by_pip_is_no_fault(tmp_path: Path) -> None:
+    assert doctor.python(tmp_path).state is State.OK
+    [check] = doctor.versions(tmp_path)
+    assert (check.state, check.found) == (State.WARN, "no lock: installed by pip")
+
+
+def test_output_is_looked_for_where_runs_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "diagnose", lambda root, output: [doctor.writable(output)])
+    assert doctor.main([]) == 0
+    assert capsys.readouterr().out.split()[-4:] == ["output", "can", "be", "written"]
 
 
 def test_shadowed_package(tmp_path: Path, package: Callable[[Path], Path]) -> None:
