@@ -11,12 +11,19 @@ TRANSFORM_FEATURES = "transform_features"
 
 EXAMPLES_INPUT = "examples"
 
-# Outputs of both serving signatures.
+# Outputs of both serving signatures. From `serving_examples` the text ones may be (batch, 1).
 CLASS = "class"
-"""Classification: the predicted class as text, shape (batch,); (batch, 1) from `serving_examples`."""
+"""Binary and multi-class: the predicted class as text, shape (batch,)."""
 SCORE = "score"
-"""Binary: probability of the positive class; multi-class: of the predicted class. (batch,) float32."""
+"""Binary: probability of the positive class; multi-class: of the predicted class; sequence: mean
+log-probability per token. (batch,) float32."""
 SCORES = "scores"
-"""Classification: probability per class, in the order of the label's domain. (batch, classes)."""
+"""Classes: probability of each, in the order of the label's domain. (batch, classes) float32."""
+CHOSEN = "chosen"
+"""Multi-label: 1 for each class that applies, decided in the graph by a threshold per class.
+(batch, classes) int64."""
+LABELS = "labels"
+"""Multi-label: the chosen classes' names joined by ", ", empty for none. (batch,) text."""
 PREDICTION = "prediction"
-"""Regression: the predicted value in the label's own unit, shape (batch,) float32."""
+"""Regression: the value in the label's own unit, (batch,) float32. Sequence: the tokens with one
+space between them, (batch,) text."""

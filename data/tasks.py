@@ -8,9 +8,18 @@ class Task(StrEnum):
 
     BINARY = "binary"
     MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    """Which of a fixed list of classes apply: several, one, or none."""
     REGRESSION = "regression"
+    SEQUENCE = "sequence"
+    """A text of tokens with one space between them, out of a text."""
 
     @property
     def is_classification(self) -> bool:
-        """True where the label is one of a fixed list of classes."""
+        """True where the label names classes out of a fixed list: one, or any number."""
+        return self in (Task.BINARY, Task.MULTICLASS, Task.MULTILABEL)
+
+    @property
+    def has_text_label(self) -> bool:
+        """True where the label's column holds text: class names or tokens."""
         return self is not Task.REGRESSION

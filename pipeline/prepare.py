@@ -114,8 +114,12 @@ def _classes(
 ) -> tuple[str, ...]:
     task = config.data.task
     if not task.is_classification:
-        if label.type == schema_pb2.BYTES:
-            raise ConfigError(f"data.task is regression, but '{label.name}' is text in the schema")
+        is_text = label.type == schema_pb2.BYTES
+        if is_text is not task.has_text_label:
+            kind = "text" if is_text else "no text"
+            raise ConfigError(
+                f"data.task is {task.value}, but '{label.name}' is {kind} in the schema"
+            )
         return ()
     shared = {domain.name: domain for domain in schema.string_domain}
     domain = shared.get(label.domain) if label.domain else label.string_domain

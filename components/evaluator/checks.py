@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.evaluator.config import EvaluateSection, Gate, slice_key
-from data.metrics import find_metric
+from data.metrics import find_metric, find_number
 from data.tasks import Task
 
 
@@ -19,7 +19,7 @@ def check(
       section: `[evaluate]`.
       task: the task.
       label: the label's column.
-      classes: in class order; empty for regression.
+      classes: in class order; empty for a task without classes.
       schema: the curated schema.
 
     Raises:
@@ -39,7 +39,7 @@ def check(
 def _gate(
     gate: Gate, task: Task, label: str, classes: list[str], schema: schema_pb2.Schema
 ) -> None:
-    metric = find_metric(gate.metric, task, classes)
+    metric = find_number(gate.metric, task, classes)
     if metric.key == "calibration" and gate.worse_by is not None:
         raise ValueError(
             "calibration is best at 1, neither up nor down: a gate on it takes min and max, "

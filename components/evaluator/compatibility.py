@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 from components.evaluator.eval_config import PREDICTION_KEY
-from data.signatures import SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
+from data.signatures import CHOSEN, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
 from data.tasks import Task
 
 
@@ -34,9 +35,16 @@ def why_not_comparable(candidate: Path, baseline: Path, task: Task, label: str) 
     key = PREDICTION_KEY[task]
     if key not in then[SERVING_EXAMPLES].outputs:
         return f"it was trained for another task (it answers no '{key}')"
+    if task is Task.MULTILABEL and CHOSEN not in then[SERVING_EXAMPLES].outputs:
+        return f"it was trained for another task (it answers no '{CHOSEN}')"
+    is_text = then[SERVING_EXAMPLES].outputs[key].dtype == types_pb2.DT_STRING
+    if is_text is not (task is Task.SEQUENCE):
+        return (
+            f"it was trained for another task (its '{key}' is {'text' if is_text else 'a number'})"
+        )
     classes = _width(now[SERVING_EXAMPLES].outputs[key])
     before = _width(then[SERVING_EXAMPLES].outputs[key])
-    if task is Task.MULTICLASS and classes != before:
+    if task in (Task.MULTICLASS, Task.MULTILABEL) and classes != before:
         return f"it knows {before} classes, the candidate {classes}"
     answers = then[SERVING_EXAMPLES].outputs
     if task is Task.BINARY and _width(answers.get(SCORES)) not in (0, 2):

@@ -7,12 +7,18 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.config import EvaluateSection, Gate, SliceKey, is_number, slice_key
 from components.evaluator.statistics import BOOKKEEPING, ROWS
-from data.metrics import find_metric, metrics_for
+from data.metrics import find_metric, find_number, has_overall_value, metrics_for
 from data.signatures import PREDICTION, SCORE, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
 from data.tasks import Task
 
-PREDICTION_KEY = {Task.BINARY: SCORE, Task.MULTICLASS: SCORES, Task.REGRESSION: PREDICTION}
-"""The output of `serving_examples` that is measured."""
+PREDICTION_KEY = {
+    Task.BINARY: SCORE,
+    Task.MULTICLASS: SCORES,
+    Task.MULTILABEL: SCORES,
+    Task.REGRESSION: PREDICTION,
+    Task.SEQUENCE: PREDICTION,
+}
+"""The output of `serving_examples` that is measured; multi-label also `chosen`."""
 
 
 def eval_config(
@@ -24,14 +30,14 @@ def eval_config(
       section: `[evaluate]`.
       task: the task.
       label: the label's column; its transformed value is read through `transform_features`.
-      classes: class names in order; empty for regression.
+      classes: class names in order; empty for a task without classes.
 
     Raises:
       ValueError: a gate or metric names a metric, class or slice that does not exist.
     """
     by_metric: dict[str, list[Gate]] = defaultdict(list)
     for gate in effective_gates(section, task):
-        find_metric(gate.metric, task, classes)
+        find_number(gate.metric, task, classes)
         by_metric[gate.metric].append(gate)
     keys = list(dict.fromkeys([*metric_keys(section, task, classes), *by_metric]))
     slices = {slice_key(gate.slice) for gates in by_metric.values() for gate in gates} - {()}
@@ -65,10 +71,12 @@ def metric_keys(section: EvaluateSection, task: Task, classes: list[str]) -> lis
     """The keys to compute: those asked for, or all of the task, with one per class where it has one."""
     names = section.metrics or tuple(metric.key for metric in metrics_for(task))
     keys = []
+    several = task in (Task.MULTICLASS, Task.MULTILABEL)
     for name in names:
         metric = find_metric(name, task, classes)
-        keys.append(name)
-        if metric.per_class and task is Task.MULTICLASS and "/" not in name:
+        if has_overall_value(name, task):
+            keys.append(name)
+        if metric.per_class and several and "/" not in name:
             keys += [f"{name}/{label}" for label in classes]
     return keys
 
@@ -79,6 +87,8 @@ def effective_gates(section: EvaluateSection, task: Task) -> tuple[Gate, ...]:
         return section.gates
     if task is Task.REGRESSION:
         return (Gate(metric="r2", min=0.0),)
+    if task is Task.SEQUENCE:  # an empty answer to everything has exactly 1
+        return (Gate(metric="phoneme_error_rate", max=1.0),)
     return (Gate(metric="auc", min=0.5),)
 
 

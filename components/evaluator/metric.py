@@ -6,6 +6,7 @@ from what was gathered. TFMA's own metrics look every row up again for each slic
 is where nearly all their time goes.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,39 +15,67 @@ import numpy as np
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
+from components.evaluator import sequences
 from components.evaluator.statistics import LABELS_DIFFER, Rows
+from data.signatures import CHOSEN
 from data.tasks import Task
 
-_Row = tuple[float, np.ndarray, float]
+_Row = tuple[float | np.ndarray, np.ndarray, float]
 _Chunk = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class _Reduce(metric_types.Preprocessor):
-    """A row's extracts -> (label, scores (classes,), weight) of one model."""
+    """A row's extracts -> (label, prediction, weight) of one model, as `Rows` takes them."""
 
-    def __init__(self, model_name: str, prediction_key: str, weighted: bool) -> None:
+    def __init__(self, model_name: str, prediction_key: str, weighted: bool, task: Task) -> None:
         super().__init__(name=f"reduce[{model_name}]")
         self._model_name, self._prediction_key = model_name, prediction_key
-        self._weighted = weighted
+        self._weighted, self._task = weighted, task
 
     def process(self, extracts: Mapping[str, Any]) -> Iterator[_Row]:
-        scores = self._own(extracts, constants.PREDICTIONS_KEY)
-        if isinstance(scores, Mapping):
-            if self._prediction_key not in scores:
-                raise ValueError(
-                    f"the model has no output '{self._prediction_key}'. Its outputs: "
-                    f"{', '.join(sorted(scores))}"
-                )
-            scores = scores[self._prediction_key]
+        answers = self._own(extracts, constants.PREDICTIONS_KEY)
+        answer = np.ravel(_named(answers, self._prediction_key))
         weight = self._own(extracts, constants.EXAMPLE_WEIGHTS_KEY) if self._weighted else 1.0
         label = self._own(extracts, constants.LABELS_KEY)
-        yield _number(label), np.ravel(scores), _number(weight)
+        if self._task is Task.MULTILABEL:
+            every = np.ravel(np.full(len(answer), np.nan) if label is None else label)
+            chosen = np.ravel(_named(answers, CHOSEN))
+            yield every.astype(np.float64), np.concatenate([answer, chosen]), _number(weight)
+        elif self._task is Task.SEQUENCE:
+            truth, guess = _text(label), _text(answer)
+            counts = np.full(len(sequences.COLUMNS), np.nan)
+            if truth is not None and guess is not None:
+                counts = sequences.compare(truth, guess)
+            number = np.nan if truth is None else float(zlib.crc32(truth.encode()))
+            yield number, counts if truth is not None else np.zeros(len(counts)), _number(weight)
+        else:
+            yield _number(label), answer, _number(weight)
 
     def _own(self, extracts: Mapping[str, Any], key: str) -> Any:
         value = extracts.get(key)
         if isinstance(value, Mapping) and self._model_name in value:
             return value[self._model_name]
         return value
+
+
+def _named(answers: Any, key: str) -> Any:
+    """One of a model's outputs; TFMA hands a single one over without its name."""
+    if not isinstance(answers, Mapping):
+        return answers
+    if key not in answers:
+        raise ValueError(
+            f"the model has no output '{key}'. Its outputs: {', '.join(sorted(answers))}"
+        )
+    return answers[key]
+
+
+def _text(value: Any) -> str | None:
+    """The first text of an array of any shape; None for none."""
+    flat = np.ravel(np.array([], object) if value is None else value)
+    if not len(flat):
+        return None
+    first: Any = flat[0]
+    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
 
 
 def _number(value: Any) -> float:
@@ -142,7 +171,12 @@ def _computations(
         metric_types.MetricComputation(
             keys=[rows_key],
             preprocessors=[
-                _Reduce(model_name, _prediction_key(eval_config, model_name), example_weighted)
+                _Reduce(
+                    model_name,
+                    _prediction_key(eval_config, model_name),
+                    example_weighted,
+                    Task(task),
+                )
             ],
             combiner=_Gather(rows_key, Task(task)),
         ),
@@ -161,7 +195,7 @@ def _prediction_key(eval_config: Any, model_name: str) -> str:
 def _differing(mine: Rows, other: Rows) -> int:
     # Both were gathered side by side, in the same order.
     same = (mine.labels == other.labels) | (np.isnan(mine.labels) & np.isnan(other.labels))
-    return int(np.count_nonzero(~same))
+    return int(np.count_nonzero(~same.reshape(len(same), -1).all(axis=1)))
 
 
 class Statistic(metric_types.Metric):

@@ -117,8 +117,12 @@ def _look_up(model: Measured, gate: Gate, task: Task) -> tuple[float | None, str
         return None, f"{counts['invalid_predictions']} of {rows} predictions are no finite numbers"
     if counts.get("invalid_labels"):
         wanted = "none of the classes" if task.is_classification else "no finite numbers"
+        wanted = "missing" if task is Task.SEQUENCE else wanted
         return None, f"{counts['invalid_labels']} of {rows} labels are {wanted}"
+    if counts.get("invalid_weights"):
+        return None, f"{counts['invalid_weights']} of {rows} weights are negative or no numbers"
     lacking = "too few rows or classes" if task.is_classification else "too few different labels"
+    lacking = "no tokens in the labels" if task is Task.SEQUENCE else lacking
     return None, f"not defined on these {rows} rows: {lacking}"
 
 

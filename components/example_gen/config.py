@@ -23,7 +23,7 @@ class DataSection(BaseModel):
     label: str
     """The column to predict."""
     task: Task
-    """binary, multiclass or regression."""
+    """binary, multiclass, multilabel, regression or sequence."""
     format: Format = "auto"
     """auto decides by suffix; a folder of sub-folders with pictures is `images`."""
     schema_file: str = Field(default="", alias="schema")

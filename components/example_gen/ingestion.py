@@ -48,12 +48,13 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
       ValueError: the label's type in the schema does not fit the task.
     """
     types = {} if schema is None else read_types(schema)
-    label = "BYTES" if section.task.is_classification else "FLOAT"
+    label = "BYTES" if section.task.has_text_label else "FLOAT"
     known = types.setdefault(section.label, label)
-    if section.task.is_classification and known != "BYTES":
+    if section.task.has_text_label and known != "BYTES":
         raise ValueError(
-            f"{schema}: the label '{section.label}' of a {section.task.value} task is text, one of "
-            f"its classes: it needs type: BYTES and a string_domain. Received: {known}"
+            f"{schema}: the label '{section.label}' of a {section.task.value} task is text: it needs "
+            f"type: BYTES{' and a string_domain' if section.task.is_classification else ''}. "
+            f"Received: {known}"
         )
     for name in section.exclude:
         types.pop(name, None)

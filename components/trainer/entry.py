@@ -36,6 +36,10 @@ def run_fn(fn_args: Any) -> None:
     config = fn_args.custom_config
     settings = TrainSection.model_validate_json(config["train"])
     task = Task(config["task"])
+    if task not in HEADS:
+        raise ValueError(
+            f"no model for task {task.value} yet. Valid: {', '.join(known.value for known in HEADS)}"
+        )
     classes: list[str] = json.loads(config["classes"])
     label: str = config["label"]
     keras.utils.set_random_seed(settings.seed)

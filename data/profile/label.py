@@ -82,6 +82,8 @@ def decide(found: Survey, name: str, task: Task | None = None) -> Label:
         raise DataError(f"The label '{name}' has several values in one row; one is needed.")
     if column.binary:
         raise DataError(f"The label '{name}' holds binary values, neither text nor numbers.")
+    if task in (Task.MULTILABEL, Task.SEQUENCE):
+        raise DataError(f"A {task.value} label is not inferred: write its schema by hand.")
     counts = _texts(column)
     chosen, why, notes = (task, "as you asked", []) if task else _infer(column, counts)
     if chosen is Task.REGRESSION:

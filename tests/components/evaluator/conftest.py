@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from components.evaluator.config import EvaluateSection
-from data.signatures import CLASS, PREDICTION, SCORE, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
+from data.signatures import (
+    CHOSEN,
+    CLASS,
+    PREDICTION,
+    SCORE,
+    SCORES,
+    SERVING_EXAMPLES,
+    TRANSFORM_FEATURES,
+)
 from data.tasks import Task
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,6 +33,8 @@ def write_examples(rows: list[Row], folder: Path) -> None:
 
     def feature(value: Any) -> Any:
         values = value if isinstance(value, list | np.ndarray) else [value]
+        if not len(values):
+            return tf.train.Feature(bytes_list=tf.train.BytesList())
         first = values[0]
         if isinstance(first, bytes | str):
             values = [v.encode() if isinstance(v, str) else v for v in values]
@@ -62,11 +72,14 @@ def write_model(
     """
     import tensorflow as tf
 
-    width = len(classes) if task is Task.MULTICLASS else 1
+    several = task in (Task.MULTICLASS, Task.MULTILABEL)
+    width = len(classes) if several else 1
     spec = {column: tf.io.FixedLenFeature([width], tf.float32, [float("nan")] * width)}
+    if task is Task.SEQUENCE:
+        spec = {column: tf.io.FixedLenFeature([], tf.string, "")}
     if needs:
         spec[needs] = tf.io.FixedLenFeature([], tf.float32)
-    kind = tf.string if task.is_classification else tf.float32
+    kind = tf.string if task.has_text_label else tf.float32
     label_spec = {label: tf.io.VarLenFeature(kind)}
 
     class Echo(tf.Module):
@@ -78,6 +91,10 @@ def write_model(
                 values += 0.0 * parsed[needs][:, None]
             if task is Task.REGRESSION:
                 return {PREDICTION: values[:, 0]}
+            if task is Task.SEQUENCE:
+                return {PREDICTION: values, SCORE: tf.zeros_like(values, tf.float32)}
+            if task is Task.MULTILABEL:
+                return {SCORES: values, CHOSEN: tf.cast(values > 0.5, tf.int64)}
             scores = values if task is Task.MULTICLASS else tf.concat([1 - values, values], 1)
             return {
                 CLASS: tf.gather(tf.constant(classes), tf.argmax(scores, axis=1)),
@@ -88,9 +105,14 @@ def write_model(
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
         def label(self, examples: Any) -> Any:
             values = tf.io.parse_example(examples, label_spec)[label]
-            if not task.is_classification:
+            if task is Task.REGRESSION:
                 return {label: tf.sparse.to_dense(values, float("nan"))}
             names = tf.sparse.to_dense(values, "")
+            if task is Task.SEQUENCE:
+                return {label: names}
+            if task is Task.MULTILABEL:
+                found = names[:, :, None] == tf.constant([[list(classes)]])
+                return {label: tf.cast(tf.reduce_any(found, 1), tf.float32)}
             same = tf.cast(names == tf.constant([list(classes)]), tf.int64)  # (batch, classes)
             known = tf.reduce_max(same, 1, keepdims=True)
             return {label: tf.argmax(same, 1)[:, None] * known + known - 1}

@@ -214,6 +214,71 @@ def test_the_only_gate_compares_and_there_is_no_baseline(
     assert values["auc/never seen"] is None
 
 
+def test_several_labels_a_row(evaluate: Callable[..., Any], model: Callable[..., Path]) -> None:
+    classes = ("cell wall", "größe, rot", "never")
+    random = np.random.default_rng(8)
+    truth = (random.random((200, 3)) < [0.5, 0.3, 0.0]).astype(int)
+    scores = np.clip(random.normal(0.3 + 0.3 * truth, 0.2), 0, 1).astype(np.float32)
+    data = [
+        {
+            "y": [name for name, applies in zip(classes, row, strict=True) if applies],
+            "s": [float(v) for v in score],
+            "t": [float(v) for v in score[::-1]],
+            "part": "even" if number % 2 == 0 else "odd",
+        }
+        for number, (row, score) in enumerate(zip(truth, scores, strict=True))
+    ]
+    gates = [
+        {"metric": "micro_f1", "min": 0.5, "worse_by": 0.0},
+        {"metric": "f1/größe, rot", "slice": "part=odd", "min": 0.1},
+        {"metric": "auc/never", "min": 0.5},
+    ]
+    done = evaluate(
+        data,
+        EvaluateSection.model_validate({"gates": gates, "slices": ["part"]}),
+        Task.MULTILABEL,
+        classes,
+        model(Task.MULTILABEL, "s", classes),
+        model(Task.MULTILABEL, "t", classes),
+    )
+    chosen = (scores > 0.5).astype(int)
+    values = done.verdict["metrics"][""]
+    assert values["hamming_loss"] == pytest.approx(sk.hamming_loss(truth, chosen))
+    assert values["subset_accuracy"] == pytest.approx(sk.accuracy_score(truth, chosen))
+    assert values["micro_f1"] == pytest.approx(sk.f1_score(truth, chosen, average="micro"))
+    expected = sk.roc_auc_score(truth[:, 0], scores[:, 0])
+    assert values["auc/cell wall"] == pytest.approx(expected, rel=1e-6)
+    assert "f1" not in values and "f1/never" in values
+    half = done.verdict["metrics"]["part=odd"]["f1/größe, rot"]
+    assert half == pytest.approx(sk.f1_score(truth[1::2, 1], chosen[1::2, 1]))
+    assert done.gate("micro_f1", threshold=">= baseline")["baseline"] < values["micro_f1"]
+    assert not done.gate("auc/never")["passed"] and not done.blessed
+    assert done.gate("auc/never")["why"].startswith("not defined on these 200 rows")
+
+
+def test_sequences_of_tokens(evaluate: Callable[..., Any], model: Callable[..., Path]) -> None:
+    data = [
+        {"y": "HH AH0 L OW1", "good": "HH AH0 L OW1", "bad": "L OW1", "word": "hello"},
+        {"y": "W ER1 L D", "good": "W ER1 L T", "bad": "", "word": "world"},
+    ]
+    gates = [
+        {"metric": "phoneme_error_rate", "max": 0.2, "worse_by": 0.0},
+        {"metric": "exact_match", "slice": "word=world", "min": 0.5},
+    ]
+    section = EvaluateSection.model_validate({"gates": gates, "slices": ["word"]})
+    good, bad = model(Task.SEQUENCE, "good"), model(Task.SEQUENCE, "bad")
+    done = evaluate(data, section, Task.SEQUENCE, (), good, bad)
+    assert done.verdict["metrics"][""] == {
+        "phoneme_error_rate": 1 / 8,
+        "edit_distance": 0.5,
+        "exact_match": 0.5,
+        "bleu": pytest.approx(72.31, abs=0.01),
+    }
+    assert done.verdict["baseline"][""]["phoneme_error_rate"] == 6 / 8
+    assert done.gate("phoneme_error_rate", threshold="<= 0.2")["passed"]
+    assert not done.gate("exact_match", "word=world")["passed"]
+
+
 @pytest.fixture(scope="module")
 def fares() -> list[dict[str, Any]]:
     """Regression: `good` is right to 0.1, `bad` to 1; every row of `flat` has the same label."""

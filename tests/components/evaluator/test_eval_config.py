@@ -83,4 +83,4 @@ def test_keys_per_class() -> None:
 @pytest.mark.parametrize("task", list(Task))
 def test_without_gates_a_model_must_beat_chance(task: Task) -> None:
     [gate] = effective_gates(EvaluateSection(), task)
-    assert gate.min is not None
+    assert gate.min is not None or gate.max is not None

@@ -75,7 +75,9 @@ def test_an_accumulator_pickles_to_the_size_of_its_numbers() -> None:
     ],
 )
 def test_a_row_is_reduced_whatever_its_shape(extracts: Any, expected: Any) -> None:
-    [(label, scores, weight)] = _Reduce("m", "score", weighted=False).process(extracts)
+    [(label, scores, weight)] = _Reduce("m", "score", weighted=False, task=Task.BINARY).process(
+        extracts
+    )
     np.testing.assert_equal(label, expected[0])
     np.testing.assert_equal(scores, expected[1])
     assert weight == expected[2]
@@ -84,7 +86,7 @@ def test_a_row_is_reduced_whatever_its_shape(extracts: Any, expected: Any) -> No
 def test_a_model_without_the_output_is_named() -> None:
     extracts = {"labels": np.array([1]), "predictions": {"class": 1, "scores": 2}}
     with pytest.raises(ValueError, match="no output 'score'. Its outputs: class, scores"):
-        list(_Reduce("", "score", weighted=False).process(extracts))
+        list(_Reduce("", "score", weighted=False, task=Task.BINARY).process(extracts))
 
 
 def test_weights_count_in_tfma(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from components.evaluator.statistics import Rows
-from data.metrics import metrics_for
+from data.metrics import has_overall_value, metrics_for
 from data.tasks import Task
 
 DECIDED = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
@@ -124,7 +124,7 @@ MULTICLASS = {
 def test_multiclass(case: str) -> None:
     y, p, w = MULTICLASS[case]
     expected = multiclass(y, p, w)
-    assert set(expected) == {metric.key for metric in metrics_for(Task.MULTICLASS)}
+    assert {metric.key for metric in metrics_for(Task.MULTICLASS)} == set(expected)
     measured = rows(Task.MULTICLASS, y, p, w)
     if case == "single row":
         assert math.isnan(measured.value("auc")) and math.isnan(measured.value("auc_pr"))
@@ -170,6 +170,85 @@ def test_r2_of_equal_labels_is_undefined() -> None:
         assert math.isfinite(measured.value("mse"))
 
 
+def test_averages_and_top_k_of_classes() -> None:
+    y, p, w = TEN, TEN_SCORES, RANDOM.random(600)
+    decision = p.argmax(axis=1)
+    measured = rows(Task.MULTICLASS, y, p, w)
+    for how in ("macro", "micro", "weighted"):
+        for key, score in DECIDED.items():
+            expected = score(y, decision, average=how, sample_weight=w, zero_division=0.0)
+            assert measured.value(f"{how}_{key}") == pytest.approx(expected, rel=1e-9), (how, key)
+    normal = p / p.sum(axis=1, keepdims=True)
+    expected = sk.roc_auc_score(y, normal, multi_class="ovr", average="weighted", sample_weight=w)
+    assert measured.value("weighted_auc") == pytest.approx(
+        np.average(
+            [sk.roc_auc_score(y == c, p[:, c], sample_weight=w) for c in range(10)],
+            weights=[w[y == c].sum() for c in range(10)],
+        ),
+        rel=1e-9,
+    )
+    for k in (2, 3, 5, 10):
+        expected = sk.top_k_accuracy_score(y, p, k=k, sample_weight=w, labels=range(10))
+        assert measured.value(f"top_{k}_accuracy") == pytest.approx(expected, rel=1e-9), k
+
+
+def test_the_first_of_equal_scores_is_chosen_first() -> None:
+    measured = rows(Task.MULTICLASS, [0, 1, 2, 2], np.full((4, 4), 0.25))
+    assert measured.value("accuracy") == 0.25
+    assert measured.value("top_2_accuracy") == 0.5 and measured.value("top_3_accuracy") == 1
+
+
+SEVERAL = (RANDOM.random((500, 4)) < [0.5, 0.2, 0.05, 0.3]).astype(float)
+SEVERAL_SCORES = np.clip(RANDOM.normal(0.3 + 0.3 * SEVERAL, 0.2), 0, 1)
+MULTILABEL = {
+    "random": (SEVERAL, SEVERAL_SCORES, None),
+    "weighted": (SEVERAL, SEVERAL_SCORES, RANDOM.random(500)),
+    "ties": (SEVERAL, np.round(SEVERAL_SCORES, 1), None),
+    "a label in every row": (np.maximum(SEVERAL, [1, 0, 0, 0]), SEVERAL_SCORES, None),
+    "a label in no row": (SEVERAL * [1, 1, 0, 1], SEVERAL_SCORES, None),
+    "no label at all": (SEVERAL * 0, SEVERAL_SCORES, None),
+    "single row": (SEVERAL[:1], SEVERAL_SCORES[:1], None),
+}
+
+
+@pytest.mark.parametrize("case", MULTILABEL)
+def test_multilabel(case: str) -> None:
+    y, p, w = MULTILABEL[case]
+    chosen = (p > [0.5, 0.4, 0.6, 0.5]).astype(int)
+    measured = rows(Task.MULTILABEL, y, np.concatenate([p, chosen], axis=1), w)
+    expected = {
+        "hamming_loss": sk.hamming_loss(y, chosen, sample_weight=w),
+        "subset_accuracy": sk.accuracy_score(y, chosen, sample_weight=w),
+    }
+    seen = [c for c in range(4) if y[:, c].any() or chosen[:, c].any()]
+    for key, score in DECIDED.items():
+        for how in ("macro", "micro", "weighted"):
+            expected[f"{how}_{key}"] = score(
+                y[:, seen], chosen[:, seen], average=how, sample_weight=w, zero_division=0.0
+            )
+            if how == "weighted" and not y.any():
+                expected[f"{how}_{key}"] = math.nan  # scikit-learn: 0
+    with_curve = [c for c in range(4) if 0 < y[:, c].sum() < len(y)]
+    for key, score in RANKED.items():
+        values = [score(y[:, c], p[:, c], sample_weight=w) for c in with_curve]
+        expected[key] = np.mean(values) if values else math.nan
+    asked = {
+        metric.key
+        for metric in metrics_for(Task.MULTILABEL)
+        if has_overall_value(metric.key, Task.MULTILABEL)
+    }
+    assert asked <= set(expected)
+    for key, value in expected.items():
+        assert measured.value(key) == pytest.approx(value, rel=1e-9, nan_ok=True), key
+    for c in seen:
+        for key, score in DECIDED.items():
+            value = score(y[:, c], chosen[:, c], sample_weight=w, zero_division=0.0)
+            assert measured.value(key, c) == pytest.approx(value), (key, c)
+    for c in with_curve:
+        value = sk.roc_auc_score(y[:, c], p[:, c], sample_weight=w)
+        assert measured.value("auc", c) == pytest.approx(value)
+
+
 UNUSABLE = {
     "NaN prediction": (Task.BINARY, [0, 1, 1], [0.1, math.nan, 0.9], None),
     "NaN for one class": (Task.MULTICLASS, [0, 1], [[0.5, 0.5], [math.nan, 0.1]], None),
@@ -179,6 +258,12 @@ UNUSABLE = {
     "label past the last": (Task.BINARY, [0, 2], [0.1, 0.9], None),
     "no rows": (Task.BINARY, [], [], None),
     "no weight": (Task.BINARY, [0, 1], [0.1, 0.9], [0.0, 0.0]),
+    "negative weight": (Task.BINARY, [0, 1], [0.1, 0.9], [2.0, -1.0]),
+    "NaN as weight": (Task.BINARY, [0, 1], [0.1, 0.9], [1.0, math.nan]),
+    "NaN prediction of two": (Task.MULTILABEL, [[0, 1]], [[0.1, math.nan, 0, 1]], None),
+    "missing label of two": (Task.MULTILABEL, [[math.nan, 1]], [[0.1, 0.2, 0, 1]], None),
+    "no rows of several": (Task.MULTILABEL, np.zeros((0, 2)), np.zeros((0, 4)), None),
+    "NaN prediction of text": (Task.SEQUENCE, [1.0], np.full((1, 12), math.nan), None),
 }
 
 
@@ -187,7 +272,10 @@ def test_no_metric_has_a_value(case: str) -> None:
     task, y, p, w = UNUSABLE[case]
     measured = rows(task, y, np.asarray(p, float), w)
     for metric in metrics_for(task):
-        assert math.isnan(measured.value(metric.key)), metric.key
+        if has_overall_value(metric.key, task):
+            assert math.isnan(measured.value(metric.key)), metric.key
     assert measured.value("example_count") == len(y)
-    assert measured.value("invalid_predictions") == ("prediction" in case or "NaN" in case)
+    bad = "prediction" in case or case == "NaN for one class"
+    assert measured.value("invalid_predictions") == bad
+    assert measured.value("invalid_weights") == (case in ("negative weight", "NaN as weight"))
     assert measured.value("invalid_labels") == ("label" in case)
