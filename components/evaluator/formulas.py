@@ -11,7 +11,8 @@ its labelled rows.
 import numpy as np
 
 from components.evaluator import sequences
-from components.evaluator.contributions import Array, Columns
+from components.evaluator.contributions import Columns
+from components.evaluator.sequences import Array
 from data.tasks import Task
 
 _DECIDED = ("precision", "recall", "f1")

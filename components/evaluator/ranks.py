@@ -6,7 +6,7 @@ of thresholds is involved, so bunched scores rank as well as spread ones.
 
 import numpy as np
 
-from components.evaluator.contributions import Array
+from components.evaluator.sequences import Array
 
 RANKED = frozenset({"auc", "auc_pr"})
 

@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from components.evaluator import formulas, ranks
-from components.evaluator.contributions import Array, Columns, contributions
+from components.evaluator.contributions import Columns, contributions
+from components.evaluator.sequences import Array
 from data.tasks import Task
 
 ROWS = "example_count"
