@@ -38,7 +38,7 @@ setup(
     ),
     # Configurations, schemas and templates; the data samples stay behind (a worker needs none).
     package_data={
-        "pipeline": ["configs/*.toml", "configs/*.pbtxt", "templates/**/*"],
+        "pipeline": ["configs/*.toml", "configs/*.pbtxt", "reports/templates/*", "reports/tfma/*"],
         "serving": ["deploy/**/*"],
         "": ["py.typed"],
     },

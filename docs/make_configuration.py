@@ -13,12 +13,13 @@ from pydantic_core import PydanticUndefined
 
 from components.evaluator.config import EvaluateSection, Gate
 from components.example_gen.config import DataSection
-from components.example_validator.config import ValidateSection
+from components.example_validator.config import DriftSection, ValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.image_config import ImageSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
+from pipeline.reports.config import CardSection
 
 INTRODUCTION = """# Configuration
 
@@ -34,12 +35,14 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[data]", DataSection),
     ("[features]", Feature),
     ("[validate]", ValidateSection),
+    ("[validate.drift]", DriftSection),
     ("[transform]", TransformSection),
     ("[train]", TrainSection),
     ("[train.image]", ImageSettings),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
     ("[push]", PushSection),
+    ("[card]", CardSection),
 )
 
 

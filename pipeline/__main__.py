@@ -7,6 +7,7 @@ COMMANDS = {
     "init": "write a configuration and a schema for your own data",
     "run": "run a pipeline (what run_local.py does)",
     "status": "the last runs, the blessed and the pushed model",
+    "report": "write, open, compare or serve the reports of runs",
     "schema": "show, diff or accept the curated schema",
     "rollback": "go back to the version served before",
     "serve": "serve what the last run pushed",

@@ -13,6 +13,7 @@ from components.example_validator.config import ValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.transform.config import Feature, TransformSection
+from pipeline.reports.config import CardSection
 
 PRESETS = Path(__file__).parent / "configs"
 
@@ -36,6 +37,7 @@ class Config(BaseModel):
     train: TrainSection = TrainSection()
     evaluate: EvaluateSection = EvaluateSection()
     push: PushSection = PushSection()
+    card: CardSection = CardSection()
 
 
 class LoadedConfig(BaseModel):

@@ -26,8 +26,26 @@ def opening(console: Console, prepared: Prepared, folder: Path) -> None:
     )
 
 
-def closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) -> None:
-    """Metrics, verdict, where the model is, what to type next; or what failed and how to go on."""
+def closing(
+    console: Console, prepared: Prepared, run: Run, interrupted: bool, unreported: str = ""
+) -> None:
+    """Metrics, verdict, where the model is, what to type next; or what failed and how to go on.
+
+    Args:
+      console: the terminal.
+      prepared: what ran.
+      run: the finished run.
+      interrupted: the user stopped it.
+      unreported: why there is no report.html; empty where there is one.
+    """
+    _closing(console, prepared, run, interrupted)
+    if unreported:
+        console.print(f"[bold yellow]No report:[/] {escape(unreported)}")
+    else:
+        console.print(f"report:    [cyan]{escape(_short(run.path / 'report.html'))}[/]")
+
+
+def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) -> None:
     summary = run.summary
     console.print()
     if summary["status"] == "data_anomalies":

@@ -53,6 +53,9 @@ def run(loaded: LoadedConfig, prepared: Prepared, request: Request) -> int:
             return result.up_to_date(Console(), prepared, steps, past)
         folder = prepared.root / "runs" / run_id
         folder.mkdir(parents=True)
+        (folder / "config.json").write_text(
+            prepared.config.model_dump_json(by_alias=True, indent=1)
+        )
         _write_request(folder, request, steps, facts)
         return _run(loaded, prepared, request, steps, facts, past, folder)
 
@@ -89,7 +92,10 @@ def _run(
         )
         summary.write(folder, outcome)
         _keep_example(prepared, folder, outcome)
-        result.closing(console, prepared, history.read(folder), interrupted)
+        from pipeline.reports.write import write_or_say
+
+        unreported = write_or_say(prepared.root, folder.name)
+        result.closing(console, prepared, history.read(folder), interrupted, unreported)
     return summary.EXIT_CODES[outcome["status"]]
 
 

@@ -1,0 +1,151 @@
+"""pipeline/reports/: every section from files, in HTML, JSON and Markdown; what is missing is said."""
+
+import html.parser
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.reports import facts, model, page, write
+
+
+class Reader(html.parser.HTMLParser):
+    """Text per section, tags with attributes, and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.section = ""
+        self.text: dict[str, str] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "section":
+            self.section = dict(attrs).get("id") or ""
+
+    def handle_data(self, data: str) -> None:
+        self.text[self.section] = self.text.get(self.section, "") + data
+
+    def of(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(scope="module")
+def read(crowded: Path) -> Reader:
+    return Reader((crowded / "report.html").read_text())
+
+
+@pytest.fixture(scope="module")
+def told(crowded: Path) -> dict[str, Any]:
+    return dict(json.loads((crowded / "report.json").read_text()))
+
+
+def test_every_section_is_there_and_none_failed(read: Reader, told: dict[str, Any]) -> None:
+    assert told["problems"] == []
+    ids = [name for name, _ in page.SECTIONS]
+    assert [section["id"] for section in read.of("section")] == ids
+    links = {link["href"] for link in read.of("a")}
+    assert {f"#{name}" for name in ids} <= links
+
+
+def test_nothing_of_the_data_becomes_markup(read: Reader, crowded: Path, hostile: str) -> None:
+    assert len(read.of("script")) == 1
+    assert all("onerror" not in image for image in read.of("img"))
+    assert hostile in read.text["columns"] and hostile in read.text["verdict"]
+    assert hostile in read.text["worst"] and hostile in read.text["slices"]
+    markdown = (crowded / "report.md").read_text()
+    assert "<script" not in markdown and "<img" not in markdown
+
+
+def test_the_page_loads_nothing(read: Reader) -> None:
+    for tag, attributes in read.tags:
+        for name in ("src", "href", "srcset", "action", "data"):
+            value = attributes.get(name) or ""
+            local = value.startswith(("#", "data:")) or value in (
+                "summary.json", "report.json", "log.txt", "tfma.html",
+            )  # fmt: skip
+            assert not value or local, (tag, value)
+    [policy] = [m["content"] for m in read.of("meta") if m.get("http-equiv")]
+    assert policy and policy.startswith("default-src 'none'") and "connect" not in policy
+
+
+def test_pictures_only_where_they_are_pictures(read: Reader, told: dict[str, Any]) -> None:
+    assert [bool(example["picture"]) for example in told["worst"]["examples"]] == [True, False]
+    assert len(read.of("img")) == 1
+
+
+def test_drift_is_against_the_last_other_data(told: dict[str, Any], hostile: str) -> None:
+    section = told["drift"]
+    assert section["against"] == "20250101-000000" and section["split"] == "train"
+    distances = {(row["column"], row["measure"]): row for row in section["rows"]}
+    moved = distances[hostile, "L-infinity"]
+    assert moved["distance"] == pytest.approx(600 / 900 - 0.1) and moved["drifted"]
+    assert distances["age", "Jensen-Shannon"]["distance"] > 0.2
+    assert distances[hostile, "missing"]["distance"] == pytest.approx(0.1)
+    assert section["drifted"] == sum(row["drifted"] for row in section["rows"])
+
+
+def test_figures_agree_with_the_verdict(told: dict[str, Any]) -> None:
+    accuracy, auc = told["metrics"]["overall"]
+    assert (accuracy["change"], accuracy["better"]) == (pytest.approx(-0.01), False)
+    assert (auc["change"], auc["better"]) == (pytest.approx(0.05), True)
+    assert len(told["metrics"]["per_class"]["lines"]) == 100
+    assert told["slices"]["count"] == 200
+    first = told["slices"]["lines"][0]
+    assert first["slice"] == "" and first["rows"] == 5000
+    numbered = [line["slice"] for line in told["slices"]["lines"] if line["slice"][5:].isdigit()]
+    assert numbered == [f"city={number}" for number in range(199)]
+    pairs = told["plots"]["confusion"]["pairs"]
+    assert pairs == sorted(pairs, key=lambda pair: -pair["rows"]) and len(pairs) == 20
+    assert told["training"]["best"] == 3
+
+
+def test_it_stays_small(crowded: Path) -> None:
+    assert (crowded / "report.html").stat().st_size < 3_000_000
+
+
+def test_a_run_with_nothing_says_so(make_run: Any) -> None:
+    folder = make_run(summary={"status": "failed", "outputs": {}, "metrics": {}, "pushed": None})
+    write.write(folder.parents[1], folder.name)
+    read = Reader((folder / "report.html").read_text())
+    assert "no metrics" in read.text["metrics"].lower()
+    assert "no plots" in read.text["plots"].lower()
+    assert "no statistics" in read.text["columns"].lower()
+    assert "Failed" in read.text["verdict"]
+    assert json.loads((folder / "report.json").read_text())["problems"] == []
+
+
+def test_a_broken_artifact_costs_one_section_only(make_run: Any) -> None:
+    folder = make_run(verdict={"metrics": {"": {"auc": 0.5}}}, plots={"": {"roc": "nonsense"}})
+    write.write(folder.parents[1], folder.name)
+    told = json.loads((folder / "report.json").read_text())
+    assert told["plots"] is None and told["metrics"]["overall"][0]["key"] == "auc"
+    assert [problem.partition(":")[0] for problem in told["problems"]] == ["plots"]
+    read = Reader((folder / "report.html").read_text())
+    assert "A section could not be made: plots" in read.text[""]
+
+
+def test_not_a_number_is_no_value(make_run: Any) -> None:
+    folder = make_run(training={"epochs": [{"loss": float("nan"), "eval_loss": float("inf")}]})
+    write.write(folder.parents[1], folder.name)
+    text = (folder / "report.json").read_text()
+    assert "NaN" not in text and "Infinity" not in text
+
+
+def test_a_report_that_cannot_be_written_is_told_and_no_more(make_run: Any) -> None:
+    folder = make_run()
+    (folder / "request.json").write_text("{")
+    assert "JSONDecodeError" in write.write_or_say(folder.parents[1], folder.name)
+    shutil.rmtree(folder)
+    said = write.write_or_say(folder.parents[1], folder.name)
+    assert f"no run '{folder.name}'" in said
+
+
+def test_the_same_data_as_before_is_no_drift(make_run: Any) -> None:
+    folder = make_run()
+    root = folder.parents[1]
+    built = model.build(facts.gather(root, folder.name))
+    assert built["drift"]["against"] == "" and "made no statistics" in built["drift"]["why_not"]
