@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from components.evaluator.config import EvaluateSection, Gate
 from components.example_gen.config import DataSection
 from components.example_validator.config import DriftSection, ValidateSection
+from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.image_config import ImageSettings
@@ -41,6 +42,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[train.image]", ImageSettings),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
+    ("[infra_validate]", InfraValidateSection),
     ("[push]", PushSection),
     ("[card]", CardSection),
 )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from components.evaluator.config import EvaluateSection
 from components.example_gen.config import DataSection
 from components.example_validator.config import ValidateSection
+from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.transform.config import Feature, TransformSection
@@ -36,6 +37,7 @@ class Config(BaseModel):
     transform: TransformSection = TransformSection()
     train: TrainSection = TrainSection()
     evaluate: EvaluateSection = EvaluateSection()
+    infra_validate: InfraValidateSection = InfraValidateSection()
     push: PushSection = PushSection()
     card: CardSection = CardSection()
 

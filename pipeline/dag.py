@@ -19,6 +19,7 @@ from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.example_gen.component import ExampleGen
 from components.example_validator.gate import DataGate
+from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
 from pipeline.prepare import Prepared
 
@@ -107,6 +108,7 @@ def create_pipeline(
         strategy_class=LatestBlessedOther,
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        infra_blessing=Channel(type=standard_artifacts.InfraBlessing),
         candidate=trainer.outputs["model"],
     ).with_id("Baseline")
 
@@ -121,10 +123,23 @@ def create_pipeline(
         example_splits=["test"],
     )
 
+    # A server loads what was blessed and answers real rows with it, as it will in production.
+    served = []
+    if config.infra_validate.enabled:
+        infra_validator = InfraValidator(
+            model=trainer.outputs["model"],
+            examples=examples,
+            section=config.infra_validate,
+            model_name=config.name,
+            model_blessing=evaluator.outputs["blessing"],
+        )
+        served = [infra_validator]
+
     # Only a blessed model reaches the folder that servers watch.
     pusher = Pusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=served[0].outputs["blessing"] if served else None,
         evaluation=evaluator.outputs["evaluation"],
         directory=str(prepared.serving_directory),
         facts={"data_fingerprint": prepared.data_fingerprint, "schema_hash": prepared.schema_hash},
@@ -143,6 +158,7 @@ def create_pipeline(
             trainer,
             baseline,
             evaluator,
+            *served,
             pusher,
         ],
         enable_cache=cache,

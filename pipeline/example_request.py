@@ -1,10 +1,10 @@
 """A request that works: one real row of the test split, as plain columns."""
 
-import base64
 import json
-import math
 from pathlib import Path
 from typing import Any
+
+from data.plain_row import plain_row
 
 FILE_NAME = "example_request.json"
 LONGEST = 4096
@@ -23,9 +23,9 @@ def write(examples: Path, inputs: dict[str, str], run_folder: Path) -> None:
 
     files = sorted(str(file) for file in (examples / "Split-test").glob("*"))
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").take(1):
-        example = tf.train.Example.FromString(record.numpy())
-        features = example.features.feature
-        row = {name: _value(features.get(name), dtype) for name, dtype in inputs.items()}
+        text = {name: dtype.startswith("string") for name, dtype in inputs.items()}
+        row = plain_row(tf.train.Example.FromString(record.numpy()), text)
+        row = {name: _short(value) for name, value in row.items()}
         body = json.dumps({"instances": [row]})
         (run_folder / FILE_NAME).write_text(body, encoding="utf-8")
 
@@ -37,17 +37,6 @@ def read(run_folder: Path) -> str:
     return body if len(body) <= LONGEST else ""
 
 
-def _value(feature: Any, dtype: str) -> Any:
-    kind = feature.WhichOneof("kind") if feature is not None else None
-    values = getattr(feature, kind).value if kind else []
-    if dtype.startswith("string"):
-        return _text(values[0]) if values else ""
-    number = values[0] if values else math.nan
-    return round(number, 6) if isinstance(number, float) else number
-
-
-def _text(value: bytes) -> Any:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"b64": base64.b64encode(value).decode()}
+def _short(value: Any) -> Any:
+    """A number as a person would type it."""
+    return round(value, 6) if isinstance(value, float) else value

@@ -3,7 +3,9 @@
 `tests/pipeline/test_nodes.py` holds this table against the pipeline that is really built.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Node:
     """Dotted keys of the configuration it depends on, with everything below them."""
     facts: tuple[str, ...] = ()
     """Prepared facts it depends on: data, schema, classes, features, columns, directory."""
+    switch: str = ""
+    """The key of the configuration that leaves it out when false; empty: it is always there."""
 
 
 NODES: tuple[Node, ...] = (
@@ -72,8 +76,15 @@ NODES: tuple[Node, ...] = (
         facts=("classes",),
     ),
     Node(
+        "InfraValidator",
+        inputs=("ExampleGen", "Trainer", "Evaluator"),
+        rooms=("components/infra_validator", "data", "serving"),
+        sections=("infra_validate",),
+        switch="infra_validate.enabled",
+    ),
+    Node(
         "Pusher",
-        inputs=("Trainer", "Evaluator"),
+        inputs=("Trainer", "Evaluator", "InfraValidator"),
         rooms=("components/pusher",),
         facts=("directory", "data", "schema"),
     ),
@@ -82,6 +93,18 @@ NODES: tuple[Node, ...] = (
 BY_ID = {node.id: node for node in NODES}
 RESOLVED_EACH_RUN = "Baseline"
 """Looks up the model to beat in every run; costs nothing and is never cached."""
+
+
+def switched_off(config: Mapping[str, Any]) -> frozenset[str]:
+    """Nodes that a configuration, as a tree of its keys, leaves out of the DAG."""
+    return frozenset(node.id for node in NODES if node.switch and not _look_up(config, node.switch))
+
+
+def _look_up(config: Mapping[str, Any], dotted: str) -> Any:
+    value: Any = config
+    for key in dotted.split("."):
+        value = value[key]
+    return value
 
 
 def downstream(starts: list[str]) -> set[str]:

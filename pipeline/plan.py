@@ -31,10 +31,12 @@ class Selection:
     to_nodes: tuple[str, ...] = ()
     force: tuple[str, ...] = ()
     """Nodes to run even if nothing changed."""
+    off: frozenset[str] = frozenset()
+    """Nodes that the configuration leaves out of the DAG."""
 
     def nodes(self) -> set[str]:
         """Ids between `from_nodes` and `to_nodes`, both included; all of them without."""
-        chosen = {node.id for node in NODES}
+        chosen = {node.id for node in NODES} - self.off
         if self.from_nodes:
             chosen &= downstream(list(self.from_nodes))
         if self.to_nodes:
@@ -56,6 +58,8 @@ def make_plan(
     chosen = selection.nodes()
     steps: dict[str, Step] = {}
     for node in NODES:
+        if node.id in selection.off:
+            continue
         if node.id not in chosen:
             steps[node.id] = Step(node.id, "skip", "not asked for", _last_producer(node, history))
         elif node.id in selection.force:
@@ -76,12 +80,13 @@ def nothing_to_do(steps: list[Step]) -> bool:
 
 
 def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) -> Step:
-    running = [name for name in node.inputs if steps[name].action == "run"]
+    inputs = [name for name in node.inputs if name in steps]  # the others are switched off
+    running = [name for name in inputs if steps[name].action == "run"]
     if RESOLVED_EACH_RUN in running:  # a lookup, not work: its source says which model it finds
         running.remove(RESOLVED_EACH_RUN)
     if running:
         return Step(node.id, "run", f"{', '.join(running)} runs")
-    wanted = {name: steps[name].source for name in node.inputs}
+    wanted = {name: steps[name].source for name in inputs}
     last: NodeRecord | None = None
     for run in history:
         record = run.nodes.get(node.id)
@@ -112,9 +117,19 @@ def _baseline_step(steps: dict[str, Step], history: list[Run], serving: Path) ->
         trained[run.id] for run in history if run.summary.get("blessed") and run.id in trained
     }
     withdrawn = {trained[run_id] for run_id in gone if run_id in trained}
-    others = sorted(blessed - withdrawn - {candidate, ""})
+    others = sorted(blessed - withdrawn - _unservable(history, trained) - {candidate, ""})
     source = f"model of {others[-1]}" if others else "none"
     return Step(RESOLVED_EACH_RUN, "run", f"looks up the model to beat ({source})", source)
+
+
+def _unservable(history: list[Run], trained: dict[str, str]) -> set[str]:
+    """Producers of the models that the InfraValidator refused when it was last asked about them."""
+    last: dict[str, bool] = {}
+    for run in history:  # newest first
+        infra = run.summary.get("infra") or {}
+        if infra.get("asked") and run.id in trained:
+            last.setdefault(trained[run.id], bool(infra["blessed"]))
+    return {producer for producer, blessed in last.items() if not blessed}
 
 
 def _still_there(step: Step, history: list[Run], serving: Path) -> bool:
@@ -134,11 +149,13 @@ def _last_producer(node: Node, history: list[Run]) -> str:
     return ""
 
 
-def check_names(names: list[str]) -> None:
-    """Raises ValueError for a node that does not exist, listing those that do."""
+def check_names(names: list[str], off: frozenset[str] = frozenset()) -> None:
+    """Raises ValueError for a node that does not exist or is switched off, listing the others."""
     for name in names:
         if name not in BY_ID:
             raise ValueError(f"no node '{name}'. Valid: {', '.join(BY_ID)}")
+        if name in off:
+            raise ValueError(f"node '{name}' is switched off: {BY_ID[name].switch} is false")
 
 
 def base_run(selection: Selection, history: list[Run]) -> str:
@@ -153,7 +170,7 @@ def base_run(selection: Selection, history: list[Run]) -> str:
     if not selection.from_nodes:
         return ""
     chosen = selection.nodes()
-    needed = {name for node in chosen for name in BY_ID[node].inputs} - chosen
+    needed = {name for node in chosen for name in BY_ID[node].inputs} - chosen - selection.off
     for run in history:
         done = {name for name, record in run.nodes.items() if record.state in ("ran", "cached")}
         if needed <= done | {RESOLVED_EACH_RUN}:

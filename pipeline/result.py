@@ -63,7 +63,7 @@ def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) 
         return
     if summary["metrics"]:
         metrics_table(console, summary["metrics"]["test"], prepared.classes)
-        verdict_table(console, summary["gates"])
+        verdict_table(console, summary["gates"], summary.get("infra"))
     _outcome(console, prepared, summary)
 
 
@@ -77,9 +77,12 @@ def up_to_date(console: Console, prepared: Prepared, steps: list[Step], past: li
         f"[bold]{prepared.config.name}[/]: nothing has changed since run {run.id} "
         "(data, configuration, code, environment)."
     )
-    if not judged.summary.get("blessed", True):
-        verdict_table(console, judged.summary.get("gates", []))
-        console.print("[bold yellow]Not blessed[/] then, so not pushed now. --force runs it again.")
+    infra = run.summary.get("infra") or {}
+    unservable = infra.get("asked") and not infra["blessed"]
+    if not judged.summary.get("blessed", True) or unservable:
+        verdict_table(console, judged.summary.get("gates", []), infra)
+        word = "Not servable" if unservable else "Not blessed"
+        console.print(f"[bold yellow]{word}[/] then, so not pushed now. --force runs it again.")
         return 4
     pushed = run.summary.get("pushed") or {}
     manifest = manifests(prepared.serving_directory).get(pushed.get("version", 0), {})
@@ -124,8 +127,10 @@ def metrics_table(console: Console, values: Mapping[str, Any], classes: tuple[st
         console.print(table)
 
 
-def verdict_table(console: Console, gates: list[dict[str, Any]]) -> None:
-    """Every gate: metric, slice, value, baseline, threshold, pass."""
+def verdict_table(
+    console: Console, gates: list[dict[str, Any]], infra: Mapping[str, Any] | None = None
+) -> None:
+    """Every gate: metric, slice, value, baseline, threshold, pass; last the InfraValidator's."""
     table = Table(box=box.SIMPLE_HEAD, title="verdict", title_justify="left")
     for title in ("metric", "slice", "value", "baseline", "threshold", "pass", ""):
         table.add_column(title, justify="right" if title in ("value", "baseline") else "left")
@@ -138,6 +143,19 @@ def verdict_table(console: Console, gates: list[dict[str, Any]]) -> None:
             gate["threshold"],
             "[green]yes[/]" if gate["passed"] else "[bold red]no[/]",
             escape(gate.get("why", "")),
+        )
+    if infra and infra["asked"]:
+        found = infra["difference"]
+        table.add_row(
+            "served",
+            f"{infra['rows']} rows",
+            "–" if found is None else f"{found:.1g}",
+            "",
+            f"<= {infra['tolerance']:g}",
+            "[green]yes[/]" if infra["blessed"] else "[bold red]no[/]",
+            escape(
+                infra["why"] or f"by {infra['server']}, loaded in {infra['load_seconds']:.1f} s"
+            ),
         )
     console.print(table)
 
@@ -163,7 +181,7 @@ def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> N
     pushed = summary.get("pushed")
     if summary.get("status") == "not_blessed":
         why = summary.get("not_pushed", "")
-        if why.startswith("withdrawn"):
+        if why.startswith(("withdrawn", "not servable")):
             console.print(f"[bold yellow]Not pushed[/], {escape(why)}")
         else:
             console.print(

@@ -49,13 +49,16 @@ def _understand(options: argparse.Namespace) -> "tuple[LoadedConfig, Prepared, R
         last = _last_unfinished(root, options.config)
         overrides = [*last["overrides"], *overrides]
         starts, ends = starts or last["from"], ends or last["to"]
-    plan.check_names([*starts, *ends, *(options.force or [])])
+    named = [*starts, *ends, *(options.force or [])]
+    plan.check_names(named)
     loaded = load(options.config, overrides)
+    off = nodes.switched_off(loaded.config.model_dump(by_alias=True))
+    plan.check_names(named, off)
     if str(loaded.base) not in sys.path:  # one's own model lives beside the configuration
         sys.path.insert(1, str(loaded.base))
     prepared = prepare(loaded, root)
     force = tuple(nodes.BY_ID if options.force == [] else options.force or ())
-    selection = plan.Selection(tuple(starts), tuple(ends), force)
+    selection = plan.Selection(tuple(starts), tuple(ends), force, off)
     base = plan.base_run(selection, history.runs(prepared.root))
     request = Request(options.config, tuple(overrides), selection, options.engine, base)
     return loaded, prepared, request

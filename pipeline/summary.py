@@ -7,6 +7,7 @@ from typing import Any
 
 from components.evaluator import verdict
 from components.example_validator import anomalies
+from components.infra_validator import report
 from components.pusher.versions import manifests
 from pipeline import history, lineage
 from pipeline.plan import Step
@@ -35,6 +36,8 @@ def summarise(
     evaluation = _directory(made, "Evaluator", "evaluation")
     judged = verdict.read(evaluation) if evaluation else {}
     states = {name: record.state for name, record in run.nodes.items()}
+    answered = _directory(made, "InfraValidator", "blessing")
+    infra = report.read(answered) if answered else {}
     kept_back = _kept_back(made)
     status = _status(run, judged, states)
     if status == "ok" and kept_back:
@@ -50,6 +53,7 @@ def summarise(
         "slices": {name: v for name, v in judged.get("metrics", {}).items() if name},
         "gates": judged.get("gates", []),
         "blessed": bool(judged.get("blessed")) and not kept_back,
+        "infra": infra or None,
         "anomalies": [row.as_dict() for row in rows],
         "pushed": _pushed(made, prepared.serving_directory),
         "not_pushed": kept_back,

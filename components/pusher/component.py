@@ -7,14 +7,17 @@ from typing import Any
 
 from tfx import types
 from tfx.components.pusher import executor
+from tfx.components.util.model_utils import is_infra_validated
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
+from tfx.utils import path_utils
 
 from components.pusher import versions
 from components.pusher.signatures import describe
 
 NOT_PUSHED = "not_pushed"
-"""Custom property of a PushedModel: why there is no new version (`not blessed`, `withdrawn: …`)."""
+"""Custom property of a PushedModel: why there is no new version (`not blessed`, `not servable: …`,
+`withdrawn: …`)."""
 
 
 class PushExecutor(executor.Executor):
@@ -29,9 +32,9 @@ class PushExecutor(executor.Executor):
         """Pushes `model` when every blessing allows it; else marks `pushed_model` as not pushed."""
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         if not self.CheckBlessing(input_dict):
-            self._keep_back(pushed, "not blessed")
+            self._keep_back(pushed, _refusal(input_dict))
             return
-        model = Path(self.GetModelPath(input_dict))
+        model = Path(self._model_path(input_dict))
         directory = Path(exec_properties["directory"])
         manifest = {
             "run": self._run_id(),
@@ -50,12 +53,27 @@ class PushExecutor(executor.Executor):
         target = str(directory / str(version))
         self._MarkPushed(pushed, pushed_destination=target, pushed_version=str(version))
 
+    def _model_path(self, input_dict: dict[str, list[Any]]) -> str:
+        """The model with its warm-up file where the InfraValidator left one, else the Trainer's."""
+        found = input_dict.get("infra_blessing")
+        if found and found[0].get_int_custom_property("has_model"):
+            return str(path_utils.stamped_model_path(found[0].uri))
+        return str(self.GetModelPath(input_dict))
+
     def _keep_back(self, pushed: Any, why: str) -> None:
         self._MarkNotPushed(pushed)
         pushed.set_string_custom_property(NOT_PUSHED, why)
 
     def _run_id(self) -> str:
         return str(self._context.pipeline_run_id or "") if self._context else ""
+
+
+def _refusal(input_dict: dict[str, list[Any]]) -> str:
+    """Whose blessing is missing; the InfraValidator's with its reason."""
+    found = input_dict.get("infra_blessing")
+    if found and found[0].get_int_custom_property("asked") and not is_infra_validated(found[0]):
+        return f"not servable: {found[0].get_string_custom_property('blessing_message')}"
+    return "not blessed"
 
 
 def _overall_metrics(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
@@ -92,6 +110,7 @@ class Pusher(base_component.BaseComponent):
       evaluation: the Evaluator's evaluation, for the metrics in the manifest.
       directory: the served model's directory.
       facts: goes into the manifest as it is (data fingerprint, schema hash, …).
+      infra_blessing: the InfraValidator's, with the model to push if it made a warm-up file.
     """
 
     SPEC_CLASS = _PusherSpec
@@ -104,11 +123,13 @@ class Pusher(base_component.BaseComponent):
         evaluation: types.BaseChannel,
         directory: str,
         facts: dict[str, str],
+        infra_blessing: types.BaseChannel | None = None,
     ) -> None:
         super().__init__(
             spec=_PusherSpec(
                 model=model,
                 model_blessing=model_blessing,
+                infra_blessing=infra_blessing,
                 evaluation=evaluation,
                 directory=directory,
                 facts=json.dumps(facts, sort_keys=True),

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 _MANIFESTS = "manifests"
+_WARMUP = "assets.extra/tf_serving_warmup_requests"
+"""Requests beside a model, no part of what it is: other rows do not make another model."""
 
 
 class PublishError(RuntimeError):
@@ -82,10 +84,10 @@ def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
         raise PublishError(f"there is no model in {model}")
     with _writing(directory):
         known, versions = manifests(directory), served(directory)
-        if versions and known.get(versions[-1], {}).get("files") == hashes:
+        if versions and _same_model(known.get(versions[-1], {}), hashes):
             return versions[-1]
         for number, old in known.items():
-            if old.get("withdrawn") and old.get("files") == hashes:
+            if old.get("withdrawn") and _same_model(old, hashes):
                 raise WithdrawnError(f"this model was version {number}: {old['withdrawn']}")
         version = next_version(directory)
         # Same file system as the target, and a name no server takes for a version.
@@ -98,6 +100,13 @@ def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return version
+
+
+def _same_model(manifest: dict[str, Any], hashes: dict[str, str]) -> bool:
+    def of_the_model(files: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in files.items() if name != _WARMUP}
+
+    return of_the_model(manifest.get("files", {})) == of_the_model(hashes)
 
 
 def withdraw(directory: Path, version: int, why: str) -> None:

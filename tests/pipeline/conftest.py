@@ -97,18 +97,19 @@ class Shop:
         return {node["id"]: node["state"] for node in self.last().summary["nodes"]}
 
 
-def make_shop(folder: Path) -> Shop:
+def make_shop(folder: Path, infra_validator: bool = True) -> Shop:
     """Writes the data set, the schema and the configuration into `folder`."""
     write_csv(folder / "shop.csv", shop_rows())
     (folder / "shop.pbtxt").write_text(SCHEMA)
-    (folder / "shop.toml").write_text(CONFIG)
+    off = "" if infra_validator else "[infra_validate]\nenabled = false\n"
+    (folder / "shop.toml").write_text(CONFIG + off)
     return Shop(folder)
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    """A fresh data set."""
-    return make_shop(tmp_path)
+    """A fresh data set. Its models are pushed without a server being started for each."""
+    return make_shop(tmp_path, infra_validator=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,26 +2,34 @@
 
 from pathlib import Path
 
-from pipeline.nodes import NODES, downstream, upstream
+import pytest
+
+from pipeline.nodes import NODES, downstream, switched_off, upstream
 
 
-def test_the_table_is_the_dag(shop) -> None:
+@pytest.mark.parametrize("infra_validator", ["true", "false"])
+def test_the_table_is_the_dag(shop, infra_validator: str) -> None:
     from pipeline import dag, engines
     from pipeline.config import load
     from pipeline.prepare import prepare
 
-    loaded = load(str(shop.config))
+    loaded = load(str(shop.config), [f"infra_validate.enabled={infra_validator}"])
+    off = switched_off(loaded.config.model_dump(by_alias=True))
+    assert off == (set() if infra_validator == "true" else {"InfraValidator"})
+    nodes = [node for node in NODES if node.id not in off]
     prepared = prepare(loaded, Path(shop.folder / "output"))
     assert prepared.schema_path is not None
     built = dag.create_pipeline(prepared, prepared.schema_path, engines.beam_args())
-    assert [component.id for component in built.components] == [node.id for node in NODES]
-    for component, node in zip(built.components, NODES, strict=True):
+    assert [component.id for component in built.components] == [node.id for node in nodes]
+    for component, node in zip(built.components, nodes, strict=True):
         real = {upstream_node.id for upstream_node in component.upstream_nodes}
-        assert real == {*node.inputs, *node.after}, node.id
+        assert real == {*node.inputs, *node.after} - off, node.id
 
 
 def test_what_follows_and_what_comes_before() -> None:
-    assert downstream(["Trainer"]) == {"Trainer", "Baseline", "Evaluator", "Pusher"}
+    assert downstream(["Trainer"]) == {
+        *("Trainer", "Baseline", "Evaluator", "InfraValidator", "Pusher"),
+    }
     assert upstream(["DataGate"]) == {
         "ExampleGen",
         "StatisticsGen",

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.history import NodeRecord, Run
 from pipeline.nodes import NODES
-from pipeline.plan import Selection, Step, check_names, make_plan, nothing_to_do
+from pipeline.plan import Selection, Step, base_run, check_names, make_plan, nothing_to_do
 
 FACTS = {node.id: {"config a": "1"} for node in NODES}
 
@@ -64,7 +64,7 @@ def test_a_changed_setting_reruns_only_what_depends_on_it() -> None:
     facts = {**FACTS, "Trainer": {"config train.epochs": "3"}}
     before = {**FACTS, "Trainer": {"config train.epochs": "10"}}
     plan = _plan([_finished("r1", before)], facts)
-    assert _ran(plan) == ["Trainer", "Evaluator", "Pusher"]
+    assert _ran(plan) == ["Trainer", "Evaluator", "InfraValidator", "Pusher"]
     assert plan["Trainer"].why == "config train.epochs 10 → 3"
     assert plan["Transform"].source == "r1"
 
@@ -82,7 +82,7 @@ def test_going_back_to_an_older_setting_finds_its_model() -> None:
     plan = _plan([second, first])
     assert plan["Trainer"].source == "r1"
     # Its baseline is another model now, so it is judged again.
-    assert _ran(plan) == ["Evaluator", "Pusher"]
+    assert _ran(plan) == ["Evaluator", "InfraValidator", "Pusher"]
 
 
 def test_the_second_run_against_the_newly_blessed_model_is_unchanged() -> None:
@@ -128,9 +128,39 @@ def test_a_part_skips_the_rest() -> None:
     assert plan["Trainer"].action == "cached"
 
 
+def test_a_node_that_is_switched_off_is_in_nobodys_way() -> None:
+    off = Selection(off=frozenset({"InfraValidator"}))
+    without = _finished("r1", FACTS)
+    del without.nodes["InfraValidator"]
+    del without.nodes["Pusher"].inputs["InfraValidator"]
+    plan = _plan([without], selection=off)
+    assert "InfraValidator" not in plan and nothing_to_do(list(plan.values()))
+    assert _ran(_plan([without])) == ["InfraValidator", "Pusher"]  # switched on
+    assert _ran(_plan([_finished("r1", FACTS)], selection=off)) == ["Pusher"]  # switched off
+    part = Selection(("Pusher",), off=off.off)
+    assert base_run(part, [without]) == "r1"
+    with pytest.raises(ValueError, match="switched off: infra_validate.enabled is false"):
+        check_names(["InfraValidator"], off.off)
+
+
+def test_a_model_that_cannot_be_served_is_no_baseline() -> None:
+    facts = {**FACTS, "Trainer": {"config a": "2"}}
+    no, yes = ({"asked": True, "blessed": blessed} for blessed in (False, True))
+    refused = _finished("r1", FACTS, infra=no)
+    assert _plan([refused], facts)["Baseline"].source == "none"
+    every = {node.id: "r1" for node in NODES if node.id not in ("InfraValidator", "Pusher")}
+    accepted_later = _finished("r2", FACTS, every, infra=yes)
+    assert _plan([accepted_later, refused], facts)["Baseline"].source == "model of r1"
+    refused_later = _finished("r2", FACTS, every, infra=no)
+    accepted = _finished("r1", FACTS, infra=yes)
+    assert _plan([refused_later, accepted], facts)["Baseline"].source == "none"
+    not_asked = _finished("r2", FACTS, every, infra={"asked": False, "blessed": False})
+    assert _plan([not_asked, accepted], facts)["Baseline"].source == "model of r1"
+
+
 def test_force_runs_what_has_not_changed_and_what_follows() -> None:
     plan = _plan([_finished("r1", FACTS)], selection=Selection(force=("Transform",)))
-    assert _ran(plan) == ["Transform", "Trainer", "Evaluator", "Pusher"]
+    assert _ran(plan) == ["Transform", "Trainer", "Evaluator", "InfraValidator", "Pusher"]
     assert plan["Transform"].forced
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 
-from components.pusher.versions import served
+from components.pusher.versions import file_hashes, served
 from pipeline import history, lineage
 
 
@@ -24,6 +24,40 @@ def test_a_first_run_ends_with_a_pushed_model(shop_after_a_run) -> None:
     version = Path(summary["pushed"]["path"])
     assert (version / "saved_model.pb").is_file()
     assert served(shop_after_a_run.serving) == [1]
+
+
+def test_a_server_was_asked_before_the_push(shop_after_a_run) -> None:
+    summary = shop_after_a_run.last().summary
+    infra = summary["infra"]
+    assert infra["asked"] and infra["blessed"] and infra["why"] == ""
+    assert infra["server"] == "python -m serving" and infra["rows"] == 50
+    assert infra["difference"] <= infra["tolerance"]
+    version = Path(summary["pushed"]["path"])
+    warmup = "assets.extra/tf_serving_warmup_requests"
+    assert (version / warmup).stat().st_size > 0
+    manifest = json.loads((shop_after_a_run.serving / "manifests" / "1.json").read_text())
+    assert manifest["files"] == file_hashes(version) and warmup in manifest["files"]
+
+
+def test_a_model_no_server_loads_in_time_is_not_pushed(shop, capfd) -> None:
+    asking = ("--set", "infra_validate.enabled=true")
+    hasty = (*asking, "--set", "infra_validate.start_seconds=0.05")
+    assert shop.run(*hasty) == 4
+    summary = shop.last().summary
+    assert summary["status"] == "not_blessed" and summary["pushed"] is None
+    why = "not loaded within 0.05 s (infra_validate.start_seconds)"
+    assert summary["infra"]["why"] == why
+    assert summary["not_pushed"] == f"not servable: {why}"
+    assert all(gate["passed"] for gate in summary["gates"])
+    assert served(shop.serving) == []
+    shown = " ".join(capfd.readouterr().out.split())
+    assert f"Not pushed, not servable: {why}" in shown and " served " in shown
+    # Unchanged: said without running. With more time it is asked again, and only that runs.
+    assert shop.run(*hasty) == 4
+    assert "Not servable then" in capfd.readouterr().out
+    assert shop.run(*asking) == 0
+    ran = {node for node, state in shop.states().items() if state == "ran"}
+    assert ran == {"Baseline", "InfraValidator", "Pusher"}
 
 
 def test_the_splits_are_the_parts_asked_for(shop_after_a_run) -> None:

@@ -23,7 +23,11 @@ class Store:
         self.folder = folder
         self.types = {
             kind: self.mlmd.put_artifact_type(kind._get_artifact_type())
-            for kind in (standard_artifacts.Model, standard_artifacts.ModelBlessing)
+            for kind in (
+                standard_artifacts.Model,
+                standard_artifacts.ModelBlessing,
+                standard_artifacts.InfraBlessing,
+            )
         }
 
     def model(self) -> int:
@@ -34,6 +38,10 @@ class Store:
     def bless(self, model: int, blessed: int, **properties: Any) -> int:
         values = {"current_model_id": model, "blessed": blessed, **properties}
         return self._put(standard_artifacts.ModelBlessing, str(self.folder), values)
+
+    def serve(self, model: int, blessed: int, asked: int = 1) -> int:
+        values = {"current_model_id": model, "blessed": blessed, "asked": asked}
+        return self._put(standard_artifacts.InfraBlessing, str(self.folder), values)
 
     def _put(self, kind: Any, uri: str, properties: dict[str, Any]) -> int:
         artifact = kind()
@@ -60,6 +68,7 @@ class Store:
             {
                 "model": models,
                 "model_blessing": read(standard_artifacts.ModelBlessing),
+                "infra_blessing": read(standard_artifacts.InfraBlessing),
                 "candidate": [model for model in models if model.id == candidate],
             },
         )
@@ -117,3 +126,17 @@ def test_a_model_whose_files_are_gone_is_passed_over(store: Store) -> None:
     [artifact] = store.mlmd.get_artifacts_by_id([gone])
     Path(artifact.uri).rmdir()
     assert store.resolve(candidate) == [first]
+
+
+def test_a_model_that_could_not_be_served_is_passed_over(store: Store) -> None:
+    first, second, candidate = (store.model() for _ in range(3))
+    store.bless(first, 1)
+    store.bless(second, 1)
+    store.serve(second, 1)
+    assert store.resolve(candidate) == [second]
+    store.serve(second, 0)
+    assert store.resolve(candidate) == [first]
+    store.serve(second, 0, asked=0)  # says nothing of the model
+    assert store.resolve(candidate) == [first]
+    store.serve(second, 1)  # given more time, say
+    assert store.resolve(candidate) == [second]

@@ -95,6 +95,21 @@ def test_a_withdrawn_model_is_not_pushed_again(tmp_path: Path, saved_model: Make
     assert served(target) == [1] and manifests(target)[2]["withdrawn"] == "rolled back on Monday"
 
 
+def test_a_warmup_file_makes_no_other_model(tmp_path: Path, saved_model: Make) -> None:
+    target = tmp_path / "served"
+    models = [saved_model(name, content="same") for name in ("a", "b")]
+    warmup = models[1] / "assets.extra" / "tf_serving_warmup_requests"
+    warmup.parent.mkdir()
+    warmup.write_bytes(b"requests")
+    assert [publish(model, target, {}) for model in reversed(models)] == [1, 1]
+    assert manifests(target)[1]["files"] == file_hashes(models[1])
+    publish(saved_model("c"), target, {})
+    withdraw(target, 1, "bad")
+    for model in models:
+        with pytest.raises(WithdrawnError):
+            publish(model, target, {})
+
+
 def test_other_names_are_no_versions(tmp_path: Path) -> None:
     for name in ("7", "007", "x", "-1", ".8.abc.incoming", "manifests"):
         (tmp_path / name).mkdir()
