@@ -1,8 +1,10 @@
 # Everything a person or CI does with this repository; `make` alone lists it.
 # ARGS is passed on: make run ARGS="--config taxi".   PYTHON names the Python to set up with.
+# WORKERS: how many processes share the tests, about 2 GB of memory each.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+WORKERS ?= 2
 .PHONY: help setup run serve test test-full check lock clean
 export PYTHON
 
@@ -34,7 +36,7 @@ serve: setup ## answer requests with the model of the last run
 	@.venv/bin/python -m pipeline serve $(ARGS)
 
 test: setup ## the test suite without the long tests
-	@.venv/bin/python -m pytest -m "not slow" $(ARGS)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 test-full: setup ## every test; what needs a tool that is missing is skipped and named
 	@.venv/bin/python -m pytest -rs $(ARGS)
