@@ -66,12 +66,14 @@ def create_pipeline(
         statistics=statistics_gen.outputs["statistics"],
     )
 
-    # Statistics for scaling and vocabularies come from train alone: eval and test stay unseen.
+    # Numbers for scaling and vocabularies come from train alone: eval and test stay unseen.
+    # Statistics there are already; Transform's own, before and after, nobody would look at.
     transform = Transform(
         examples=examples,
         schema=curated,
         preprocessing_fn=config.transform.preprocessing
         or "components.transform.preprocessing.preprocessing_fn",
+        disable_statistics=True,
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         custom_config={
             "features": json.dumps(
