@@ -14,7 +14,7 @@ PROGRAMS := run_local.py setup.py
 CODE = $(wildcard $(PACKAGES) $(PROGRAMS))
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 # Any Python from 3.9 on can run the bootstrap; it finds or asks for the one to set up with.
 setup: ## make .venv with every dependency at its locked version
@@ -45,6 +45,9 @@ check: setup ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy $(CODE)
+
+bench-%: setup ## a benchmark of tests/benchmarks: make bench-taxi-cpu ARGS="--rounds 3"
+	@PYTHONPATH=. .venv/bin/python tests/benchmarks/$(subst -,_,$*).py $(ARGS)
 
 lock: setup ## resolve install/*.in anew; ARGS=--upgrade for newer versions
 	@.venv/bin/python -m install.lock $(ARGS)

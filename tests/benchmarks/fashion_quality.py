@@ -1,7 +1,7 @@
 """How well the fashion recipe does on the committed sample, against logistic regression on pixels.
 
-    PYTHONPATH=. python tests/benchmarks/fashion_quality.py --splits 5
-    PYTHONPATH=. python tests/benchmarks/fashion_quality.py --set size=80 --set fine_tune_epochs=2
+    make bench-fashion-quality ARGS="--splits 5"
+    make bench-fashion-quality ARGS="--set size=80 --set fine_tune_epochs=2"
 
 Each split shuffles the 8,000 pictures anew into 6,000 for training, 1,000 that choose the epoch and
 1,000 for the test. Settings are to be chosen by the eval column. The logistic regression is given

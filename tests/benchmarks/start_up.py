@@ -1,6 +1,6 @@
 """CPU seconds of the commands that answer without TensorFlow: median of several.
 
-    python tests/benchmarks/start_up.py [--root output]
+    make bench-start-up ARGS="--root output"
 
 Not a test: it asserts nothing.
 """

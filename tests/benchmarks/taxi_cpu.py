@@ -1,6 +1,6 @@
 """CPU seconds of `taxi` against TFX's own taxi example: same rows, same training steps, in turn.
 
-    python tests/benchmarks/taxi_cpu.py [--rounds 3]
+    make bench-taxi-cpu ARGS="--rounds 3"
 
 Not a test: it asserts nothing. Each figure is user plus system time of a whole process tree, and
 only ratios within one round mean anything on a shared machine.

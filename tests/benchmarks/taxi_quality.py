@@ -1,7 +1,7 @@
 """How well `taxi` separates big tippers from others, against scikit-learn's boosted trees.
 
-    PYTHONPATH=. python tests/benchmarks/taxi_quality.py --splits 5
-    PYTHONPATH=. python tests/benchmarks/taxi_quality.py --set train.batch_size=64
+    make bench-taxi-quality ARGS="--splits 5"
+    make bench-taxi-quality ARGS="--set train.batch_size=64"
 
 The same rows and columns for both: the preset's, without what it excludes. Each split shuffles them
 anew into 8 parts for training, 1 that chooses (our epoch) and 1 for the test. Ours goes through real
