@@ -12,7 +12,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import path_utils, proto_utils
 
-from components.evaluator import results, verdict
+from components.evaluator import extraction, results, shown, verdict
 from components.evaluator.compatibility import why_not_comparable
 from components.evaluator.config import Gate
 from data.tasks import Task
@@ -33,6 +33,10 @@ class VerdictExecutor(executor.Executor):
         self, input_dict: _Artifacts, output_dict: _Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """As tfx.components.evaluator.executor.Executor.Do."""
+        exec_properties = {
+            **exec_properties,
+            standard_component_specs.MODULE_PATH_KEY: extraction.__name__,
+        }
         config = tfma.EvalConfig()
         proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config)
         gates, task = results.gates(config)
@@ -55,6 +59,7 @@ class VerdictExecutor(executor.Executor):
             candidate,
             baseline if unusable is None else None,
             no_baseline,
+            config.model_specs[0].label_key,
         )
 
     def _try_with_baseline(
@@ -96,6 +101,7 @@ class VerdictExecutor(executor.Executor):
         candidate: verdict.Measured,
         baseline: verdict.Measured | None,
         no_baseline: str,
+        label: str,
     ) -> None:
         lines = verdict.judge(*asked, candidate, baseline, no_baseline)
         tfma_blesses = (
@@ -119,6 +125,7 @@ class VerdictExecutor(executor.Executor):
             "; ".join(failed) or "every gate passed",
         )
         verdict.write(directory, candidate, baseline, lines, blessed, no_baseline)
+        shown.write(directory, {line.slice for line in lines}, label)
 
 
 class Evaluator(component.Evaluator):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.config import EvaluateSection, Gate, SliceKey, is_number, slice_key
-from components.evaluator.statistics import BOOKKEEPING, ROWS
+from components.evaluator.tally import BOOKKEEPING, ROWS
 from data.metrics import find_metric, find_number, has_overall_value, metrics_for
 from data.signatures import PREDICTION, SCORE, SCORES, SERVING_EXAMPLES, TRANSFORM_FEATURES
 from data.tasks import Task
@@ -19,6 +19,11 @@ PREDICTION_KEY = {
     Task.SEQUENCE: PREDICTION,
 }
 """The output of `serving_examples` that is measured; multi-label also `chosen`."""
+
+WORST = 25
+"""Rows that are shown for having been answered worst."""
+RESIDUALS = 1000
+"""Rows whose label and prediction are drawn against each other."""
 
 
 def eval_config(
@@ -61,6 +66,7 @@ def eval_config(
                     _some_rows(task),
                     *(_statistic(name, name, task) for name in BOOKKEEPING if name != ROWS),
                     *(_metric(key, task, classes, by_metric[key]) for key in keys),
+                    _detail(task, classes),
                 ]
             )
         ],
@@ -121,6 +127,17 @@ def _statistic(name: str, key: str, task: Task, class_id: int = -1) -> config_pb
     settings = {"name": name, "statistic_key": key, "task": task.value, "class_id": class_id}
     return config_pb2.MetricConfig(
         class_name="Statistic", module="components.evaluator.metric", config=json.dumps(settings)
+    )
+
+
+def _detail(task: Task, classes: list[str]) -> config_pb2.MetricConfig:
+    """Charts and plots, and what tallies keep for them."""
+    kept = {"curves": task.is_classification, "worst": WORST}
+    if task is Task.REGRESSION:
+        kept["sample"] = RESIDUALS
+    settings = {"name": "detail", "task": task.value, "classes": classes, "kept": kept}
+    return config_pb2.MetricConfig(
+        class_name="Detail", module="components.evaluator.detail", config=json.dumps(settings)
     )
 
 

@@ -53,6 +53,17 @@ def value(columns: Columns, key: str, sums: Array, class_id: int = -1) -> Array:
         return _decided(columns, key, sums, class_id)
 
 
+def moved(columns: Columns, sums: Array, offset: float) -> Array:
+    """The sums of a regression as they would be had their origin been lower by `offset`."""
+    if columns.task is not Task.REGRESSION or not offset:
+        return sums
+    rows, label = sums[columns["rows"]], sums[columns["label"]]
+    found = sums.copy()
+    found[columns["label"]] = label + offset * rows
+    found[columns["square"]] += 2 * offset * label + offset**2 * rows
+    return found
+
+
 def average(values: Array, labelled: Array | None = None) -> Array:
     """(sets, classes) -> (sets,): over the classes that have a value; NaN where none has.
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.config import OVERALL, Gate, same_slice, slice_name
-from components.evaluator.statistics import BOOKKEEPING, LABELS_DIFFER, ROWS
+from components.evaluator.tally import BOOKKEEPING, LABELS_DIFFER, ROWS
 from components.evaluator.verdict import GateResult, Measured
 from data.tasks import Task
 
@@ -21,7 +21,7 @@ def measured(directory: Path) -> tuple[Measured, Measured]:
     """(candidate, baseline) out of a TFMA result directory."""
     models = (Measured(), Measured())
     for record in tfma.load_metrics(str(directory)):
-        name = _slice(record.slice_key)
+        name = slice_of(record.slice_key)
         for item in record.metric_keys_and_values:
             if item.key.is_diff or item.key.name.startswith("_"):
                 continue
@@ -45,6 +45,8 @@ def gates(config: Any) -> tuple[tuple[Gate, ...], Task]:
     """Reads the gates back out of the EvalConfig, which is where other orchestrators see them."""
     found, task = [], Task.BINARY
     for metric in config.metrics_specs[0].metrics:
+        if metric.class_name != "Statistic":
+            continue
         settings = json.loads(metric.config)
         task = Task(settings["task"])
         if settings["name"] in BOOKKEEPING:
@@ -74,7 +76,7 @@ def unexplained(validation: Any, lines: list[GateResult]) -> list[GateResult]:
 
     found = []
     for entry in validation.metric_validations_per_slice:
-        name = _slice(entry.slice_key)
+        name = slice_of(entry.slice_key)
         for failure in entry.failures:
             metric = failure.metric_key.name
             if not known(metric, name):
@@ -95,7 +97,8 @@ def unexplained(validation: Any, lines: list[GateResult]) -> list[GateResult]:
     return found
 
 
-def _slice(key: Any) -> str:
+def slice_of(key: Any) -> str:
+    """The name of a slice that TFMA wrote."""
     return slice_name((item.column, _text(item)) for item in key.single_slice_keys)
 
 

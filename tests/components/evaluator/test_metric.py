@@ -9,24 +9,27 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from components.evaluator.metric import _Gather, _Reduce
+from components.evaluator.chunk import Chunk, from_arrays
+from components.evaluator.metric import Gather, _Reduce
+from components.evaluator.tally import Kept, Tally
 from data.tasks import Task
 
 RANDOM = np.random.default_rng(1)
 LABELS = RANDOM.integers(0, 3, 3000).astype(float)
 SCORES = RANDOM.dirichlet(np.ones(3), 3000).astype(np.float32)
-ROWS = [(label, score, 1.0) for label, score in zip(LABELS, SCORES, strict=True)]
+WEIGHTS = RANDOM.random(3000)
+ALL = from_arrays(LABELS, SCORES, WEIGHTS)
 
 
-def gather(bundles: list[list[Any]], through_pickle: bool) -> Any:
+def gather(bundles: list[list[Chunk]], through_pickle: bool, kept: Kept) -> Tally:
     """As Beam does it: an accumulator per bundle, compacted, shipped, merged."""
-    combine = _Gather("key", Task.MULTICLASS)
+    combine = Gather("key", Task.MULTICLASS, kept)
     parts = []
     for bundle in bundles:
         part = combine.create_accumulator()
-        for row in bundle[:3]:
-            part = combine.add_input(part, row)
-        part = combine.compact(combine.add_inputs(part, bundle[3:]))
+        for chunk in bundle:
+            part = combine.add_input(part, chunk)
+        part = combine.compact(part)
         parts.append(pickle.loads(pickle.dumps(part)) if through_pickle else part)
     half = len(parts) // 2
     merged = [combine.merge_accumulators(parts[:half]), combine.merge_accumulators(parts[half:])]
@@ -37,56 +40,50 @@ def gather(bundles: list[list[Any]], through_pickle: bool) -> Any:
 @pytest.mark.parametrize("sizes", [[3000], [1, 0, 2999], [1000, 7, 993, 1000]])
 def test_bundles_do_not_matter(sizes: list[int], through_pickle: bool) -> None:
     ends = np.cumsum([0, *sizes])
-    bundles = [ROWS[a:b] for a, b in itertools.pairwise(ends)]
-    rows = gather(bundles, through_pickle)
+    places = [np.arange(a, b) for a, b in itertools.pairwise(ends)]
+    bundles = [[ALL.rows(part) for part in np.array_split(place, 3)] for place in places]
+    tally = gather(bundles, through_pickle, Kept(sample=100))
     decisions = SCORES.argmax(axis=1)
-    assert rows.value("example_count") == 3000
-    assert rows.value("f1") == pytest.approx(sk.f1_score(LABELS, decisions, average="macro"))
-    expected = sk.roc_auc_score(LABELS, SCORES / SCORES.sum(1, keepdims=True), multi_class="ovr")
-    assert rows.value("auc") == pytest.approx(expected, rel=1e-6)
+    assert tally.value("example_count") == 3000
+    expected = sk.f1_score(LABELS, decisions, average="macro", sample_weight=WEIGHTS)
+    assert tally.value("f1") == pytest.approx(expected)
+    expected = np.mean(
+        [sk.roc_auc_score(c == LABELS, SCORES[:, c], sample_weight=WEIGHTS) for c in range(3)]
+    )
+    assert tally.value("auc") == pytest.approx(expected, rel=1e-9)
+    assert tally.sample is not None and sorted(tally.sample.hashes) == list(range(100))
 
 
 def test_nothing_gathered() -> None:
-    rows = gather([[], []], through_pickle=True)
-    assert rows.value("example_count") == 0
-    assert np.isnan(rows.value("f1"))
-
-
-def test_an_accumulator_pickles_to_the_size_of_its_numbers() -> None:
-    combine = _Gather("key", Task.MULTICLASS)
-    full = combine.add_inputs(combine.create_accumulator(), ROWS)
-    numbers = 3000 * (8 + 3 * 4 + 4)  # label, three float32 scores, weight
-    assert len(pickle.dumps(full)) < numbers + 1000
+    tally = gather([[], []], True, Kept())
+    assert tally.value("example_count") == 0 and tally.why_not() == "example_count"
+    assert np.isnan(tally.value("f1"))
 
 
 @pytest.mark.parametrize(
-    ("extracts", "expected"),
+    ("extracts", "label", "scores"),
     [
-        ({"labels": np.array([1]), "predictions": {"score": np.array([0.5])}}, (1, [0.5], 1)),
+        ({"labels": np.array([1]), "predictions": {"score": np.array([0.5])}}, 1, [0.5]),
         (
             {"labels": {"m": np.array([[2]])}, "predictions": {"m": {"score": np.array([[0.5]])}}},
-            (2, [0.5], 1),
+            2,
+            [0.5],
         ),
-        (
-            {"labels": {"m": None}, "predictions": {"m": np.array([0.1, 0.9])}},
-            (np.nan, [0.1, 0.9], 1),
-        ),
-        ({"labels": np.array([]), "predictions": np.array(0.25)}, (np.nan, [0.25], 1)),
+        ({"labels": {"m": None}, "predictions": {"m": np.array([0.9])}}, np.nan, [0.9]),
+        ({"labels": np.array([]), "predictions": np.array(0.25)}, np.nan, [0.25]),
     ],
 )
-def test_a_row_is_reduced_whatever_its_shape(extracts: Any, expected: Any) -> None:
-    [(label, scores, weight)] = _Reduce("m", "score", weighted=False, task=Task.BINARY).process(
-        extracts
-    )
-    np.testing.assert_equal(label, expected[0])
-    np.testing.assert_equal(scores, expected[1])
-    assert weight == expected[2]
+def test_a_row_is_reduced_whatever_its_shape(extracts: Any, label: float, scores: Any) -> None:
+    [chunk] = _Reduce("m", "score", Task.BINARY).process(extracts)
+    np.testing.assert_equal(chunk.labels, [label])
+    np.testing.assert_equal(chunk.predictions, [scores])
+    assert chunk.weights == [1]
 
 
 def test_a_model_without_the_output_is_named() -> None:
     extracts = {"labels": np.array([1]), "predictions": {"class": 1, "scores": 2}}
     with pytest.raises(ValueError, match="no output 'score'. Its outputs: class, scores"):
-        list(_Reduce("", "score", weighted=False, task=Task.BINARY).process(extracts))
+        list(_Reduce("", "score", Task.BINARY).process(extracts))
 
 
 def test_weights_count_in_tfma(tmp_path: Path) -> None:

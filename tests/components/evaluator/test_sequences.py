@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import sacrebleu
 
+from components.evaluator.chunk import from_arrays
 from components.evaluator.sequences import COLUMNS, compare, edit_distance
-from components.evaluator.statistics import Rows
+from components.evaluator.tally import Tally
 from data.metrics import metrics_for
 from data.tasks import Task
 
@@ -42,10 +43,10 @@ def test_edit_distance_of_long_ones(sizes: tuple[int, int]) -> None:
         assert edit_distance(a, b) == plain(a, b)
 
 
-def corpus(rows: list[tuple[str, str]], weights: list[float] | None = None) -> Rows:
+def corpus(rows: list[tuple[str, str]], weights: list[float] | None = None) -> Tally:
     counts = np.array([compare(truth, guess) for truth, guess in rows])
-    w = np.ones(len(rows)) if weights is None else np.array(weights)
-    return Rows(Task.SEQUENCE, np.arange(len(rows)), counts, w)
+    w = None if weights is None else np.array(weights)
+    return Tally.of(Task.SEQUENCE, from_arrays(np.arange(len(rows)), counts, w))
 
 
 def varied() -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from components.evaluator.statistics import Rows
+from components.evaluator.chunk import from_arrays
+from components.evaluator.tally import Tally
 from data.metrics import has_overall_value, metrics_for
 from data.tasks import Task
 
@@ -37,13 +38,12 @@ def binary(y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> dict[st
     }
 
 
-def rows(task: Task, y: Any, p: Any, w: Any = None) -> Rows:
+def rows(task: Task, y: Any, p: Any, w: Any = None) -> Tally:
     p = np.asarray(p, np.float64)
-    weights = np.ones(len(p)) if w is None else np.asarray(w)
-    return Rows(task, np.asarray(y, float), p if p.ndim == 2 else p[:, None], weights)
+    return Tally.of(task, from_arrays(y, p if p.ndim == 2 else p[:, None], w))
 
 
-def compare(measured: Rows, expected: dict[str, float]) -> None:
+def compare(measured: Tally, expected: dict[str, float]) -> None:
     for key, value in expected.items():
         assert measured.value(key) == pytest.approx(value, rel=1e-9, abs=1e-12), key
 

@@ -1,0 +1,91 @@
+"""plots.json and worst.json for the reports, gathered from what TFMA wrote.
+
+plots.json: {slice name: charts}, the overall slice under "". By task a slice has `roc` and `pr`
+({class, or "" for binary: points}), `calibration`, `confusion` ({classes, weights[label][decision]}),
+`confusion_per_class` (multi-label), `residuals` ({histogram, sample}), `distances`; see charts.py.
+worst.json: a list, worst first, of {loss, label, prediction, score, columns: {name: text or number},
+picture: base64 of the encoded image or null}.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_model_analysis as tfma
+
+from components.evaluator.detail import NAME
+from components.evaluator.results import slice_of
+
+PLOTS, WORST = "plots.json", "worst.json"
+MOST_SLICES = 50
+"""Slices whose charts are kept, beside those with gates: the first ones by name."""
+_MOST_COLUMNS = 60
+_LONGEST = 300
+_LARGEST_PICTURE = 200_000
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+
+
+def write(directory: Path, gated: Iterable[str], label: str) -> None:
+    """Writes both files into the evaluation's directory.
+
+    Args:
+      directory: where TFMA wrote.
+      gated: names of the slices that gates are about.
+      label: the label's column.
+    """
+    plots, worst = _read(directory)
+    kept = {"", *gated, *sorted(plots)[: MOST_SLICES + 1]}
+    chosen = {name: charts for name, charts in plots.items() if name in kept}
+    rows = [_row(row, label) for row in worst]
+    for file, content in ((PLOTS, chosen), (WORST, rows)):
+        text = json.dumps(content, allow_nan=False)
+        (directory / file).write_text(text, encoding="utf-8")
+
+
+def _read(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    plots: dict[str, Any] = {}
+    worst: list[dict[str, Any]] = []
+    for record in tfma.load_attributions(str(directory)):
+        name = slice_of(record.slice_key)
+        for item in record.attributions_keys_and_values:
+            if item.key.name == NAME:
+                plots[name] = json.loads(item.values["charts"].bytes_value)
+                worst = worst if name else json.loads(item.values["worst"].bytes_value)
+    return plots, worst
+
+
+def _row(row: dict[str, Any], label: str) -> dict[str, Any]:
+    example = tf.train.Example.FromString(base64.b64decode(row.pop("example")))
+    columns: dict[str, Any] = {}
+    picture = None
+    for name, feature in sorted(example.features.feature.items()):
+        kind = feature.WhichOneof("kind")
+        values = list(getattr(feature, kind).value) if kind else []
+        if values and isinstance(values[0], bytes) and _is_picture(values[0]):
+            if picture is None and len(values[0]) <= _LARGEST_PICTURE:
+                picture = base64.b64encode(values[0]).decode()
+        elif name == label:
+            row["label"] = _shown(values) if row["label"] is None else row["label"]
+        elif len(columns) < _MOST_COLUMNS:
+            columns[name] = _shown(values)
+    return {**row, "columns": columns, "picture": picture}
+
+
+def _is_picture(value: bytes) -> bool:
+    return value.startswith(_PICTURES) or (value[:4] == b"RIFF" and value[8:12] == b"WEBP")
+
+
+def _shown(values: list[Any]) -> Any:
+    """A number, or text of bounded length; empty text for none."""
+    if len(values) == 1 and isinstance(values[0], int | float):
+        return values[0] if math.isfinite(values[0]) else str(values[0])
+    texts = [
+        item.decode(errors="replace") if isinstance(item, bytes) else f"{item:g}"
+        for item in values[:_MOST_COLUMNS]
+    ]
+    text = ", ".join(texts)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
