@@ -42,7 +42,7 @@ def test_a_bounded_curve_is_right_and_says_how_right(shape: str, weighted: bool,
     else:
         assert 0 < abs(curve.value("auc") - auc) < curve.error_bound() < 1e-3
         assert curve.value("auc") == pytest.approx(auc, rel=2e-5)
-        assert curve.value("auc_pr") == pytest.approx(precision, rel=5e-5)
+        assert curve.value("auc_pr") == pytest.approx(precision, rel=2e-4)
 
 
 def test_parts_merge_to_the_same_curve_in_any_order() -> None:
