@@ -20,6 +20,7 @@ from components.trainer.config import TrainSection
 from components.trainer.image_config import ImageSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
+from pipeline.deployment.config import DeploySection
 from pipeline.reports.config import CardSection
 
 INTRODUCTION = """# Configuration
@@ -44,6 +45,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[evaluate.gates]]", Gate),
     ("[infra_validate]", InfraValidateSection),
     ("[push]", PushSection),
+    ("[deploy]", DeploySection),
     ("[card]", CardSection),
 )
 

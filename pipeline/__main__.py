@@ -11,6 +11,7 @@ COMMANDS = {
     "schema": "show, diff or accept the curated schema",
     "rollback": "go back to the version served before",
     "serve": "serve what the last run pushed",
+    "deploy": "files for the real TensorFlow Serving: docker compose, Kubernetes, KServe",
     "doctor": "check this machine and this installation",
 }
 

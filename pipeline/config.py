@@ -14,6 +14,7 @@ from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.transform.config import Feature, TransformSection
+from pipeline.deployment.config import DeploySection
 from pipeline.reports.config import CardSection
 
 PRESETS = Path(__file__).parent / "configs"
@@ -39,6 +40,7 @@ class Config(BaseModel):
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
     push: PushSection = PushSection()
+    deploy: DeploySection = DeploySection()
     card: CardSection = CardSection()
 
 
