@@ -15,6 +15,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--root", default="output", help="where runs are kept (default: output)")
     parser.add_argument("--run", metavar="ID", help="which run (default: the last one)")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="two runs side by side")
+    parser.add_argument(
+        "--tfma", action="store_true", help="make tfma.html anew too (imports TFMA: 10 s and more)"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--serve", action="store_true", help="serve all reports on loopback, with an index"
@@ -27,7 +30,7 @@ def main(argv: list[str]) -> int:
 
             return serve.serve(Path(options.root), options.port, options.open)
         root = choose(Path(options.root), options.name, options.run)
-        files = _write(root, options.run, options.compare)
+        files = _write(root, options)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -59,14 +62,15 @@ def choose(output: Path, name: str | None, run_id: str | None = None) -> Path:
     return max(roots, key=lambda root: history.runs(root)[0].id)
 
 
-def _write(root: Path, run_id: str | None, compared: list[str] | None) -> list[Path]:
-    if compared:
+def _write(root: Path, options: argparse.Namespace) -> list[Path]:
+    if options.compare:
         from pipeline.reports import compare
 
-        return compare.write(root, *compared)
+        return compare.write(root, *options.compare)
     from pipeline.reports import write
 
-    return write.write(root, run_id or history.runs(root)[0].id)
+    run_id = options.run or history.runs(root)[0].id
+    return write.write(root, run_id, tfma=options.tfma or None)
 
 
 if __name__ == "__main__":
