@@ -17,7 +17,8 @@ _CURVES = ("roc", "pr", "calibration")
 
 def build(facts: Facts) -> dict[str, Any]:
     """Keys: `roc`, `pr`, `calibration` (lists of {`class`, `points`, `metric`}, worst class first),
-    `confusion`, `residuals`, `distances`, `slices` and `slices_left_out`; empty where there is none.
+    `confusion`, `per_class` (multi-label: [true negatives, false positives, false negatives, true
+    positives]), `residuals`, `distances`, `slices` and `slices_left_out`; empty where there is none.
     """
     whole = facts.plots.get("", {})
     metrics = facts.verdict.get("metrics", {}).get("", {})
@@ -33,6 +34,10 @@ def build(facts: Facts) -> dict[str, Any]:
     return {
         **_curves(whole, metrics),
         "confusion": _confusion(whole.get("confusion") or {}),
+        "per_class": [
+            {"class": label, "counts": [cell for row in counted for cell in row]}
+            for label, counted in (whole.get("confusion_per_class") or {}).items()
+        ],
         "residuals": _residuals(whole.get("residuals") or {}),
         "distances": whole.get("distances") or [],
         "slices": [one for one in slices if any(one[kind] for kind in _CURVES)],
@@ -54,6 +59,8 @@ def _curves(plots: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
     for kind in _CURVES:
         lines = []
         for label, points in (plots.get(kind) or {}).items():
+            if not points:  # one class only: there is no curve
+                continue
             key = named.get(kind, "")
             value = metrics.get(f"{key}/{label}" if label else key) if key else None
             kept = [[round(float(v), 5) for v in point] for point in thinned(points)]

@@ -268,8 +268,10 @@ def crowd(root: Path, **more: Any) -> MadeRun:
                 "confusion": {"classes": classes, "weights": weights},
                 "residuals": {"histogram": [[-1, 0, 5], [0, 1, 7]], "sample": [[1, 1.1], [2, 1.7]]},
                 "distances": [[0, 10], [1, 4], [5, 1]],
+                "confusion_per_class": {HOSTILE: [[5, 1], [2, 3]]},
             },
             slices[0]: {"roc": {"": curve}},
+            slices[1]: {"roc": {"": []}, "pr": {"": []}},
         },
         "worst": [
             {

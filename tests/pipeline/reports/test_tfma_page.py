@@ -174,7 +174,8 @@ def test_the_histogram_of_slices(chromium: Any, binary: Path) -> None:
         f"{DEEP} deep('tfma-metrics-histogram')[0].chart_.chart.data.datasets[0].backgroundColor"
     )
     assert colours.count("#8c2d04") == 1 and len(set(colours)) == 2
-    assert chromium.js(f"{DEEP} deep('tfma-metrics-histogram canvas').some(c => c.width > 300)")
+    inside = "deep('tfma-metrics-histogram')[0].shadowRoot"
+    assert chromium.js(f"{DEEP} deep('canvas', {inside}).some(c => c.width > 300)")
     assert (chromium.errors, chromium.requests) == ([], [])
 
 
