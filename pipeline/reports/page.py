@@ -105,11 +105,11 @@ def _curve(curve: Mapping[str, Any]) -> Markup:
         for style, name in enumerate(("train", "eval"))
         if curve[name]
     ]
-    frame = svg.Frame("epoch", "", whole=True, height=220)
+    frame = svg.Frame("epoch", "", whole=True, width=320, height=190)
     return svg.lines(lines, frame, f"{curve['name']} by epoch")
 
 
-def _plot(kind: str, points: Sequence[Sequence[float]], label: str, width: int = 360) -> Markup:
+def _plot(kind: str, points: Sequence[Sequence[float]], label: str, width: int = 300) -> Markup:
     name = f"{TITLES[kind]} {label}".strip()
     line = svg.Line(name, [(p[0], p[1]) for p in points], marks=kind == "calibration")
     return svg.lines([line], _plot_frame(kind, [line], width), name)
@@ -117,7 +117,9 @@ def _plot(kind: str, points: Sequence[Sequence[float]], label: str, width: int =
 
 def _two_curves(curve: Mapping[str, Any]) -> Markup:
     sides = [svg.Line(side.upper(), curve[side], i, marks=True) for i, side in enumerate("ab")]
-    return svg.lines(sides, svg.Frame("epoch", "", whole=True, height=220), curve["name"])
+    return svg.lines(
+        sides, svg.Frame("epoch", "", whole=True, width=320, height=190), curve["name"]
+    )
 
 
 def _two_plots(plot: Mapping[str, Any]) -> Markup:
@@ -129,7 +131,7 @@ def _two_plots(plot: Mapping[str, Any]) -> Markup:
     return svg.lines(sides, _plot_frame(kind, sides), f"{TITLES[kind]} {plot['class']}")
 
 
-def _plot_frame(kind: str, lines: Sequence[svg.Line], width: int = 360) -> svg.Frame:
+def _plot_frame(kind: str, lines: Sequence[svg.Line], width: int = 300) -> svg.Frame:
     x_label, y_label = _AXES[kind]
     inside = all(0 <= value <= 1 for line in lines for point in line.points for value in point)
     whole = (0.0, 1.0) if inside else None
@@ -145,7 +147,7 @@ def _plot_frame(kind: str, lines: Sequence[svg.Line], width: int = 360) -> svg.F
 
 
 def _against_label(sample: Sequence[Sequence[float]]) -> Markup:
-    frame = svg.Frame("label", "prediction", width=360, square=True, diagonal=True)
+    frame = svg.Frame("label", "prediction", width=300, square=True, diagonal=True)
     return svg.dots([(p[0], p[1]) for p in sample], frame, "prediction against label")
 
 

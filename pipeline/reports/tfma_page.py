@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,6 @@ from pipeline.reports.model import finite
 
 FOLDER = Path(__file__).parent / "tfma"
 PACKAGE = "tensorflow_model_analysis"
-_ROWS = "example_count"
-_BOOKKEEPING = ("invalid_predictions", "invalid_labels", "labels_differ")
 
 
 def html(evaluation: Path, pipeline: str, run_id: str) -> str:
@@ -30,10 +29,12 @@ def html(evaluation: Path, pipeline: str, run_id: str) -> str:
     Raises:
       ValueError: the artifact holds no metrics.
     """
+    from components.evaluator.tally import ROWS
+
     models = [_model(name, result) for name, result in results(evaluation).items()]
     if not any(model["slicings"] for model in models):
         raise ValueError(f"{evaluation} holds no metrics")
-    told = json.dumps(finite({"models": models, "rows": _ROWS}), allow_nan=False)
+    told = json.dumps(finite({"models": models, "rows": ROWS}), allow_nan=False)
     scripts = _scripts()
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
@@ -50,7 +51,11 @@ def html(evaluation: Path, pipeline: str, run_id: str) -> str:
 
 
 def results(evaluation: Path) -> dict[str, Any]:
-    """{model name: EvalResult}, the candidate first; one model has no name."""
+    """{model name: EvalResult}, the candidate first; one model has no name.
+
+    A baseline that TFMA cannot load by itself is left out: the candidate's metrics hold the
+    differences to it.
+    """
     import tensorflow_model_analysis as tfma
 
     config = json.loads((evaluation / "eval_config.json").read_text(encoding="utf-8"))
@@ -59,7 +64,15 @@ def results(evaluation: Path) -> dict[str, Any]:
     if len(names) < 2:
         return {"the model": tfma.load_eval_result(str(evaluation))}
     names.sort(key=lambda name: name == "baseline")
-    return {name: tfma.load_eval_result(str(evaluation), model_name=name) for name in names}
+    found = {}
+    for name in names:
+        try:
+            found[name] = tfma.load_eval_result(str(evaluation), model_name=name)
+        except ValueError:
+            if not found:
+                raise
+            logging.info("TFMA's view leaves out '%s'", name, exc_info=True)
+    return found
 
 
 def _model(name: str, result: Any) -> dict[str, Any]:
@@ -84,12 +97,15 @@ def _model(name: str, result: Any) -> dict[str, Any]:
 
 def _readable(metrics: dict[str, Any]) -> dict[str, Any]:
     """Without the counts that only our gates read, and with what is not defined left out."""
+    from components.evaluator.tally import BOOKKEEPING, ROWS
+
+    hidden = {*BOOKKEEPING} - {ROWS}
     return {
         output: {
             sub_key: {
                 key: value
                 for key, value in values.items()
-                if key not in _BOOKKEEPING and value.get("doubleValue") not in ("NaN",)
+                if key not in hidden and value.get("doubleValue") != "NaN"
             }
             for sub_key, values in sub_keys.items()
         }
