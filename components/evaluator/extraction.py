@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis import constants
@@ -59,6 +60,7 @@ class _Columns(beam.DoFn):
             for spec in eval_config.model_specs
             for name in (
                 spec.label_key,
+                spec.prediction_key,
                 spec.example_weight_key,
                 *spec.label_keys.values(),
                 *spec.example_weight_keys.values(),
@@ -75,12 +77,23 @@ class _Columns(beam.DoFn):
         }
         result = copy.copy(extracts)
         del result[constants.ARROW_RECORD_BATCH_KEY]
-        result[constants.FEATURES_KEY] = util.record_batch_to_tensor_values(
-            pa.RecordBatch.from_arrays(list(needed.values()), list(needed))
-        )
+        result[constants.FEATURES_KEY] = {
+            name: _values(name, column) for name, column in needed.items()
+        }
         examples = columns[constants.ARROW_INPUT_COLUMN].flatten()
         result[constants.INPUT_KEY] = examples.to_numpy(zero_copy_only=False)
         yield result
+
+
+def _values(name: str, column: Any) -> Any:
+    """A list column as TFMA extracts it; the usual one, a value in every row, without its detours."""
+    flat = column.flatten()
+    rows = len(column)
+    if len(flat) == rows and not column.null_count and not flat.null_count:
+        offsets = column.offsets.to_numpy()
+        if np.array_equal(offsets - offsets[0], np.arange(rows + 1)):
+            return flat.to_numpy(zero_copy_only=False).reshape(rows, 1)
+    return util.record_batch_to_tensor_values(pa.RecordBatch.from_arrays([column], [name]))[name]
 
 
 class _Slices(beam.DoFn):

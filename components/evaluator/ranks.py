@@ -39,12 +39,12 @@ class Curve:
         self._limit, self._dropped = limit, 0
         self._keys: Array = np.zeros(0, np.int64)
         self._range: Array = np.zeros((2, 0), np.int64)  # least and greatest score of a place
-        self._weights: Array = np.zeros((3, 0))  # of positives, of negatives; and rows
+        self._weights: Array = np.zeros((3, 0))  # of positives, of negatives; and squares
 
     def add(self, scores: Array, positive: Array, weights: Array) -> None:
         """Counts rows: finite scores (rows,), bool (rows,), weights (rows,) none negative."""
         keys = _ordered(scores)
-        both = np.stack([weights * positive, weights * ~positive, np.ones(len(keys))])
+        both = np.stack([weights * positive, weights * ~positive, weights**2])
         self._take(keys >> self._dropped, np.stack([keys, keys]), both)
 
     def merge(self, other: "Curve") -> None:
@@ -73,12 +73,14 @@ class Curve:
     def _within(self, positives: Array, negatives: Array) -> float:
         """What average precision gains when rows of different scores in one place are not tied.
 
-        Row by row on the way through a place with positives h and all rows k, of weight u each, the
-        precision is (H + u + (h - u) t) / (N + u + (k - u) t), t from 0 to 1.
+        On the way through a place with positives h and all rows k, at a row of weight u, the
+        precision is (H + u + (h - u) t) / (N + u + (k - u) t), t from 0 to 1. A row counts by its
+        weight, so u is the sum of the squares over the sum.
         """
         mixed = (self._range[0] != self._range[1])[::-1]
         hits, rows = positives.cumsum(), (positives + negatives).cumsum()
-        weight = (positives + negatives) / self._weights[2, ::-1]
+        with np.errstate(invalid="ignore"):
+            weight = self._weights[2, ::-1] / (positives + negatives)
         start, before = hits - positives + weight, rows - positives - negatives + weight
         precision: Array = np.zeros(len(hits))
         with np.errstate(divide="ignore", invalid="ignore"):

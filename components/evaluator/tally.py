@@ -72,6 +72,7 @@ class Tally:
         self.sample: Chunk | None = None
         self.worst: Chunk | None = None
         self._waiting: list[Chunk] = []
+        self._rows_waiting = 0
 
     @classmethod
     def of(cls, task: Task, chunk: Chunk, kept: Kept | None = None) -> "Tally":
@@ -89,7 +90,8 @@ class Tally:
     def add(self, chunk: Chunk) -> None:
         """Counts rows."""
         self._waiting.append(chunk)
-        if sum(len(item) for item in self._waiting) >= _AT_ONCE:
+        self._rows_waiting += len(chunk)
+        if self._rows_waiting >= _AT_ONCE:
             self.pack()
 
     def merge(self, other: "Tally") -> None:
@@ -117,7 +119,7 @@ class Tally:
         if not self._waiting:
             return
         chunk = concatenated(self._waiting)
-        self._waiting = []
+        self._waiting, self._rows_waiting = [], 0
         predictions = np.isfinite(chunk.predictions).all(axis=1)
         labels = chunk.known_labels(self.task)
         weights = np.isfinite(chunk.weights) & (chunk.weights >= 0)
