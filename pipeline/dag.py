@@ -105,9 +105,10 @@ def create_pipeline(
         },
     )
 
-    # The model to beat.
+    # The model to beat: the latest blessed one, or that of a run which was named.
     baseline = Resolver(
         strategy_class=LatestBlessedOther,
+        config={"model": prepared.baseline_model},
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
         infra_blessing=Channel(type=standard_artifacts.InfraBlessing),

@@ -34,7 +34,9 @@ class Prepared:
     features: dict[str, Feature]
     """A treatment for every column of the schema but the label, defaults filled in."""
     classes: tuple[str, ...]
-    """In class order, binary with the positive one last; empty for regression."""
+    """In class order, binary with the positive one last; empty without classes."""
+    baseline_model: int = 0
+    """MLMD's id of the model that `evaluate.baseline` names; 0: it names none."""
 
     @property
     def label(self) -> str:
@@ -92,7 +94,27 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         schema_hash=hashlib.sha256(schema_path.read_bytes()).hexdigest(),
         features=_features(config, columns, loaded.source),
         classes=classes,
+        baseline_model=_model_of(root, config.evaluate.baseline, loaded.source),
     )
+
+
+def _model_of(root: Path, run_id: str, where: Path) -> int:
+    """The id of the model that a run trained, or found in the cache."""
+    if not run_id:
+        return 0
+    from pipeline import history, lineage  # they read what runs left; most configurations need none
+
+    known = [run.id for run in history.runs(root)]
+    models = lineage.outputs(root, run_id).get("Trainer", {}).get("model", [])
+    if not models:
+        why = "it trained no model" if run_id in known else "no such run"
+        shown = ", ".join(known[:10]) or "none yet"
+        raise ConfigError(f"{where}: evaluate.baseline '{run_id}': {why}. Runs: {shown}")
+    if not Path(models[-1].uri).is_dir():
+        raise ConfigError(
+            f"{where}: evaluate.baseline '{run_id}': its model is gone ({models[-1].uri})"
+        )
+    return int(models[-1].id)
 
 
 def read_schema(path: Path) -> schema_pb2.Schema:

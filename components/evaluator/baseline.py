@@ -1,4 +1,5 @@
-"""Which model a candidate must not be worse than: the latest blessed one that is not itself.
+"""Which model a candidate must not be worse than: the latest blessed one that is not itself, unless
+the configuration chooses the model of a run.
 
 TFX's own strategy also returns the candidate once it has been blessed, so that a run with nothing
 changed evaluates the model against itself. Leaving the candidate out keeps that run's inputs the
@@ -20,7 +21,14 @@ _ASKED = "asked"
 
 
 class LatestBlessedOther(resolver.ResolverStrategy):
-    """Resolver strategy over all of `model`, `model_blessing`, `infra_blessing`, and `candidate`."""
+    """Resolver strategy over all of `model`, `model_blessing`, `infra_blessing`, and `candidate`.
+
+    Args:
+      model: id of the model to compare with instead, blessed or not; 0: the latest blessed one.
+    """
+
+    def __init__(self, model: int = 0) -> None:
+        self._model = model
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[Any]]
@@ -46,6 +54,9 @@ class LatestBlessedOther(resolver.ResolverStrategy):
             "infra_blessing": [],
             "candidate": input_dict["candidate"],
         }
+        if self._model:
+            chosen["model"] = [item for item in input_dict["model"] if item.id == self._model]
+            return chosen
         for model in sorted(input_dict["model"], key=lambda artifact: artifact.id, reverse=True):
             if model.id in blessings and model.id not in barred and fileio.exists(model.uri):
                 chosen["model"], chosen["model_blessing"] = [model], [blessings[model.id]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.evaluator.config import EvaluateSection, Gate, slice_key
+from components.evaluator.config import EvaluateSection, Gate, bucket_names, slice_key
 from data.metrics import find_metric, find_number
 from data.tasks import Task
 
@@ -30,14 +30,21 @@ def check(
     for key in section.metrics:
         find_metric(key, task, classes)
     for columns in section.slices:
-        for column in columns:
-            _sliceable(column, label, schema, "evaluate.slices")
+        for item in columns:
+            _sliceable(item.column, label, schema, "evaluate.slices", bool(item.buckets))
     for gate in section.gates:
-        _gate(gate, task, label, classes, schema)
+        _gate(gate, task, label, classes, schema, section.buckets)
+    if section.weight:
+        _weight(section.weight, label, schema)
 
 
 def _gate(
-    gate: Gate, task: Task, label: str, classes: list[str], schema: schema_pb2.Schema
+    gate: Gate,
+    task: Task,
+    label: str,
+    classes: list[str],
+    schema: schema_pb2.Schema,
+    buckets: dict[str, list[float]],
 ) -> None:
     metric = find_number(gate.metric, task, classes)
     if metric.key == "calibration" and gate.worse_by is not None:
@@ -47,15 +54,28 @@ def _gate(
         )
     for column, value in slice_key(gate.slice):
         where = f"gate on '{gate.metric}', slice '{gate.slice}'"
-        feature = _sliceable(column, label, schema, where)
-        if feature.type == schema_pb2.INT:
+        feature = _sliceable(column, label, schema, where, column in buckets)
+        if column in buckets:
+            names = bucket_names(buckets[column])
+            if value not in names:
+                raise ValueError(f"{where}: no such bucket.{_near(value, names)}")
+        elif feature.type == schema_pb2.INT:
             _whole_number(value, feature, where)
         else:
             _listed(value, feature, schema, where)
 
 
+def _weight(column: str, label: str, schema: schema_pb2.Schema) -> None:
+    features = {feature.name: feature for feature in schema.feature}
+    if column not in features:
+        raise ValueError(f"weight: no column '{column}'.{_near(column, features)}")
+    if column == label or features[column].type == schema_pb2.BYTES:
+        kind = "the label" if column == label else "text"
+        raise ValueError(f"weight: '{column}' is {kind}; weights are numbers of another column")
+
+
 def _sliceable(
-    column: str, label: str, schema: schema_pb2.Schema, where: str
+    column: str, label: str, schema: schema_pb2.Schema, where: str, bucketed: bool
 ) -> schema_pb2.Feature:
     features = {feature.name: feature for feature in schema.feature}
     if column not in features:
@@ -65,10 +85,12 @@ def _sliceable(
             f"{where}: '{column}' is the label. A metric of one class is `f1/<class>`, not a slice"
         )
     feature = features[column]
-    if feature.type == schema_pb2.FLOAT:
+    if bucketed and feature.type == schema_pb2.BYTES:
+        raise ValueError(f"{where}: '{column}' holds text, which has no buckets")
+    if feature.type == schema_pb2.FLOAT and not bucketed:
         raise ValueError(
-            f"{where}: '{column}' holds fractions, nearly every row a slice of its own. Slice by "
-            "text or whole numbers; a column of ranges (0-10, 10-20, …) in the data will do"
+            f"{where}: '{column}' holds fractions, nearly every row a slice of its own. Give it "
+            f'buckets: {{column = "{column}", buckets = [0, 10, 20]}} in evaluate.slices'
         )
     if feature.HasField("image_domain"):
         raise ValueError(f"{where}: '{column}' holds pictures, which make no slices")

@@ -51,13 +51,12 @@ class VerdictExecutor(executor.Executor):
             alone = {key: value for key, value in input_dict.items() if key != _BASELINE}
             super().Do(alone, output_dict, exec_properties)
             no_baseline = unusable
-        candidate, baseline = results.measured(directory)
+        candidate, baseline, differences = results.measured(directory)
         self._conclude(
             directory,
             artifact_utils.get_single_instance(output_dict["blessing"]),
             (gates, task),
-            candidate,
-            baseline if unusable is None else None,
+            (candidate, baseline if unusable is None else None, differences),
             no_baseline,
             config.model_specs[0].label_key,
         )
@@ -98,12 +97,12 @@ class VerdictExecutor(executor.Executor):
         directory: Path,
         blessing: Any,
         asked: tuple[tuple[Gate, ...], Task],
-        candidate: verdict.Measured,
-        baseline: verdict.Measured | None,
+        models: tuple[verdict.Measured, verdict.Measured | None, verdict.Measured],
         no_baseline: str,
         label: str,
     ) -> None:
-        lines = verdict.judge(*asked, candidate, baseline, no_baseline)
+        candidate, baseline, differences = models
+        lines = verdict.judge(*asked, candidate, baseline, no_baseline, differences)
         tfma_blesses = (
             blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
             == constants.BLESSED_VALUE
@@ -124,7 +123,7 @@ class VerdictExecutor(executor.Executor):
             constants.ARTIFACT_PROPERTY_BLESSING_MESSAGE_KEY,
             "; ".join(failed) or "every gate passed",
         )
-        verdict.write(directory, candidate, baseline, lines, blessed, no_baseline)
+        verdict.write(directory, candidate, baseline, lines, blessed, no_baseline, differences)
         shown.write(directory, {line.slice for line in lines}, label)
 
 

@@ -1,7 +1,8 @@
 """The `[evaluate]` section: which metrics, which slices, and which bounds a model must keep."""
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -27,7 +28,10 @@ class Gate(BaseModel):
     max: float | None = Field(default=None, allow_inf_nan=False)
     """The greatest value that passes."""
     worse_by: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """How much worse than the last blessed model it may be, in the metric's own unit."""
+    """How much worse than the baseline it may be, in the metric's own unit."""
+    confidence: float | None = Field(default=None, gt=0.5, lt=1)
+    """Such as 0.95: every value in the two-sided interval of that confidence must pass, not only
+    the one measured. With `worse_by = 0`: better than the baseline, beyond chance."""
 
     @field_validator("slice", mode="before")
     @classmethod
@@ -49,6 +53,31 @@ class Gate(BaseModel):
         return self
 
 
+class SliceColumn(BaseModel):
+    """A column to slice by. In TOML its name alone, or a table with edges."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    buckets: tuple[float, ...] = ()
+    """Edges, rising, that cut numbers into buckets: `[0, 10]` makes the slices `fare=..0`,
+    `fare=0..10` and `fare=10..`, each from its lower edge up to, but without, its upper one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        return {"column": value} if isinstance(value, str) else value
+
+    @field_validator("buckets")
+    @classmethod
+    def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(math.isfinite(edge) for edge in edges) or any(
+            low >= high for low, high in itertools.pairwise(edges)
+        ):
+            raise ValueError(f"buckets are numbers that rise. Received: {list(edges)}")
+        return edges
+
+
 class EvaluateSection(BaseModel):
     """What the Evaluator measures on the test split, and what a model must reach to be pushed."""
 
@@ -56,28 +85,74 @@ class EvaluateSection(BaseModel):
 
     metrics: tuple[str, ...] = ()
     """Metric keys; empty: every metric of the task."""
-    slices: tuple[tuple[str, ...], ...] = ()
-    """Columns to slice by: `["payment_type", ["company", "payment_type"]]` (a list is a cross)."""
+    slices: tuple[tuple[SliceColumn, ...], ...] = ()
+    """Columns to slice by: `["payment_type", ["company", "payment_type"]]` (a list is a cross);
+    numbers by buckets: `{column = "fare", buckets = [0, 10, 20]}`, alone or in a cross."""
     gates: tuple[Gate, ...] = ()
     """Empty: a single gate that asks the model not to be worse than chance (see eval_config.py)."""
+    replicates: int = Field(default=200, ge=0, le=10_000)
+    """Bootstrap replicates behind the intervals of every metric; 0: no intervals."""
+    seed: int = Field(default=0, ge=0)
+    """Another number draws other replicates."""
+    weight: str = ""
+    """The column that says how much each row counts in the metrics; empty: all the same."""
+    baseline: str = ""
+    """The run whose model `worse_by` and the reports compare with; empty: the last blessed model."""
 
     @field_validator("slices", mode="before")
     @classmethod
     def _one_column(cls, value: object) -> object:
         if isinstance(value, list | tuple):
-            return tuple((item,) if isinstance(item, str) else item for item in value)
+            return tuple((item,) if isinstance(item, str | Mapping) else item for item in value)
         return value
+
+    @model_validator(mode="after")
+    def _enough_replicates(self) -> "EvaluateSection":
+        for gate in self.gates:
+            if gate.confidence is not None and self.replicates * (1 - gate.confidence) < 2:
+                least = math.ceil(2 / (1 - gate.confidence) - 1e-9)
+                raise ValueError(
+                    f"gate on '{gate.metric}' with confidence {gate.confidence:g} needs replicates "
+                    f"of at least {least}. Received: {self.replicates}"
+                )
+        return self
 
     @field_validator("slices")
     @classmethod
-    def _crosses(cls, slices: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    def _crosses(
+        cls, slices: tuple[tuple[SliceColumn, ...], ...]
+    ) -> tuple[tuple[SliceColumn, ...], ...]:
+        known: dict[str, tuple[float, ...]] = {}
         for columns in slices:
-            if not columns or len(set(columns)) < len(columns):
+            names = [item.column for item in columns]
+            if not names or len(set(names)) < len(names):
                 raise ValueError(
                     "a cross names two or more different columns; all rows are always measured. "
-                    f"Received: {list(columns)}"
+                    f"Received: {names}"
                 )
+            for item in columns:
+                if known.setdefault(item.column, item.buckets) != item.buckets:
+                    raise ValueError(
+                        f"'{item.column}' has the same buckets wherever it is sliced by. Received: "
+                        f"{list(known[item.column])} and {list(item.buckets)}"
+                    )
         return slices
+
+    @property
+    def buckets(self) -> dict[str, list[float]]:
+        """{column: edges} of the columns that are cut into buckets."""
+        return {
+            item.column: list(item.buckets)
+            for columns in self.slices
+            for item in columns
+            if item.buckets
+        }
+
+
+def bucket_names(edges: Sequence[float]) -> list[str]:
+    """`..0`, `0..10`, `10..`: each from its lower edge up to, but without, its upper one."""
+    texts = ["", *(f"{edge:.12g}" for edge in edges), ""]
+    return [f"{low}..{high}" for low, high in itertools.pairwise(texts)]
 
 
 def slice_key(name: str) -> SliceKey:

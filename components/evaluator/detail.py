@@ -10,9 +10,10 @@ from typing import Any
 
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
+from components.evaluator import bootstrap
 from components.evaluator.charts import charts
 from components.evaluator.chunk import Chunk
-from components.evaluator.metric import tally_computation
+from components.evaluator.metric import baseline_tally, tally_computation
 from components.evaluator.plots import plots
 from components.evaluator.tally import Tally
 from data.tasks import Task
@@ -28,24 +29,57 @@ def _computations(
     model_name: str = "",
     output_name: str = "",
     example_weighted: bool = False,
-    **unused: Any,
+    **more: Any,
 ) -> list[Any]:
     tally_key, tally = tally_computation(
         eval_config, model_name, output_name, example_weighted, Task(task)
     )
+    count, seed = more.get("replicates", 0), more.get("seed", 0)
     if any(spec.is_baseline and spec.name == model_name for spec in eval_config.model_specs):
         return [tally]
     key = metric_types.AttributionsKey(name=NAME, model_name=model_name, output_name=output_name)
 
     def result(values: dict[Any, Any]) -> dict[Any, Any]:
         found = values[tally_key]
-        texts = {"charts": charts(found, classes), "worst": worst(found, classes)}
+        texts = {
+            "charts": charts(found, classes),
+            "worst": worst(found, classes),
+            "bounds": bounds(values, tally_key, more.get("bounds", []), count, seed),
+        }
         return {
             **plots(found, tally_key),
             key: {name: json.dumps(value) for name, value in texts.items()},
         }
 
-    return [tally, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+    return [tally, metric_types.CIDerivedMetricComputation(keys=[key], result=result)]
+
+
+def bounds(
+    values: dict[Any, Any], tally_key: Any, asked: list[list[Any]], count: int, seed: int
+) -> list[list[Any]]:
+    """[metric key, confidence, [low, high] or null, the same of the difference to the baseline].
+
+    Args:
+      values: of a slice, as TFMA has them.
+      tally_key: where the tally is.
+      asked: [metric key, statistic key, class id, confidence] of each gate that asks for one.
+      count: replicates.
+      seed: of their draws.
+    """
+    here = bootstrap.of(values[tally_key], count, seed)
+    there = baseline_tally(values, tally_key)
+    other = None if there is None else bootstrap.of(there, count, seed)
+    found = []
+    for key, statistic, class_id, level in asked:
+        value, change = tally_key._replace(name=key), None
+        own = here.interval(float(values[value]), statistic, class_id, level) if here else None
+        difference = value.make_diff_key()
+        if here and other and difference in values:
+            change = here.interval(
+                float(values[difference]), statistic, class_id, level, less=other
+            )
+        found.append([key, level, own, change])
+    return found
 
 
 def worst(tally: Tally, classes: list[str]) -> list[dict[str, Any]]:
@@ -120,6 +154,8 @@ class Detail(metric_types.Metric):
             name=name,
             task=task,
             classes=classes,
+            kept=kept,
+            **more,
         )
 
 

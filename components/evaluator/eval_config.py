@@ -2,9 +2,11 @@
 
 import json
 from collections import defaultdict
+from typing import Any
 
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.evaluator.bootstrap import SAMPLE
 from components.evaluator.config import EvaluateSection, Gate, SliceKey, is_number, slice_key
 from components.evaluator.tally import BOOKKEEPING, ROWS
 from data.metrics import find_metric, find_number, has_overall_value, metrics_for
@@ -53,11 +55,15 @@ def eval_config(
                 preprocessing_function_names=[TRANSFORM_FEATURES],
                 label_key=label,
                 prediction_key=PREDICTION_KEY[task],
+                example_weight_key=section.weight,
             )
         ],
         slicing_specs=[
             config_pb2.SlicingSpec(),
-            *(config_pb2.SlicingSpec(feature_keys=columns) for columns in section.slices),
+            *(
+                config_pb2.SlicingSpec(feature_keys=[item.column for item in columns])
+                for columns in section.slices
+            ),
             *(_slicing_spec(key) for key in sorted(slices)),
         ],
         metrics_specs=[
@@ -66,7 +72,7 @@ def eval_config(
                     _some_rows(task),
                     *(_statistic(name, name, task) for name in BOOKKEEPING if name != ROWS),
                     *(_metric(key, task, classes, by_metric[key]) for key in keys),
-                    _detail(task, classes),
+                    _detail(section, task, classes, by_metric),
                 ]
             )
         ],
@@ -123,27 +129,65 @@ def _some_rows(task: Task) -> config_pb2.MetricConfig:
     return config
 
 
-def _statistic(name: str, key: str, task: Task, class_id: int = -1) -> config_pb2.MetricConfig:
-    settings = {"name": name, "statistic_key": key, "task": task.value, "class_id": class_id}
+def _statistic(
+    name: str,
+    key: str,
+    task: Task,
+    class_id: int = -1,
+    confidences: list[float | None] | None = None,
+) -> config_pb2.MetricConfig:
+    settings: dict[str, Any] = {
+        "name": name,
+        "statistic_key": key,
+        "task": task.value,
+        "class_id": class_id,
+    }
+    if any(confidences or []):  # in the order of the thresholds, whose messages have no such field
+        settings["confidences"] = confidences
     return config_pb2.MetricConfig(
         class_name="Statistic", module="components.evaluator.metric", config=json.dumps(settings)
     )
 
 
-def _detail(task: Task, classes: list[str]) -> config_pb2.MetricConfig:
-    """Charts and plots, and what tallies keep for them."""
-    kept = {"curves": task.is_classification, "worst": WORST}
-    if task is Task.REGRESSION:
+def _detail(
+    section: EvaluateSection, task: Task, classes: list[str], by_metric: dict[str, list[Gate]]
+) -> config_pb2.MetricConfig:
+    """Charts, plots and bounds, and what tallies keep for them."""
+    kept: dict[str, int] = {"curves": task.is_classification, "worst": WORST}
+    if section.replicates:
+        kept["sample"] = SAMPLE
+    elif task is Task.REGRESSION:
         kept["sample"] = RESIDUALS
-    settings = {"name": "detail", "task": task.value, "classes": classes, "kept": kept}
+    settings = {
+        "name": "detail",
+        "task": task.value,
+        "classes": classes,
+        "kept": kept,
+        "replicates": section.replicates,
+        "seed": section.seed,
+        "buckets": section.buckets,
+        "bounds": [
+            [key, *_statistic_of(key, classes), gate.confidence]
+            for key, gates in by_metric.items()
+            for gate in gates
+            if gate.confidence is not None
+        ],
+    }
     return config_pb2.MetricConfig(
         class_name="Detail", module="components.evaluator.detail", config=json.dumps(settings)
     )
 
 
-def _metric(key: str, task: Task, classes: list[str], gates: list[Gate]) -> config_pb2.MetricConfig:
+def _statistic_of(key: str, classes: list[str]) -> tuple[str, int]:
+    """A metric key -> (the key without its class, the class's number or -1)."""
     name, _, label = key.partition("/")
-    config = _statistic(key, name, task, classes.index(label) if label else -1)
+    return name, classes.index(label) if label else -1
+
+
+def _metric(key: str, task: Task, classes: list[str], gates: list[Gate]) -> config_pb2.MetricConfig:
+    name, class_id = _statistic_of(key, classes)
+    confidences = [gate.confidence for gate in gates]
+    config = _statistic(key, name, task, class_id, confidences)
     for gate in gates:  # per slice even for the overall one: a plain threshold is checked on all
         config.per_slice_thresholds.add(
             slicing_specs=[config_pb2.SlicingSpec(feature_values=dict(slice_key(gate.slice)))],

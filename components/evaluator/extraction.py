@@ -6,7 +6,6 @@ after which its evaluator runs. Slices are those of TFMA: of the raw columns, wi
 """
 
 import copy
-import json
 from typing import Any
 
 import apache_beam as beam
@@ -19,7 +18,7 @@ from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.utils import util
 
 from components.evaluator import reduction, slices
-from components.evaluator.metric import CHUNKS
+from components.evaluator.metric import CHUNKS, settings
 from data.tasks import Task
 
 _FEATURES = "ExtractFeatures"
@@ -139,12 +138,3 @@ def sliced_columns(eval_config: Any) -> set[str]:
         for spec in eval_config.slicing_specs
         for name in (*spec.feature_keys, *spec.feature_values)
     }
-
-
-def settings(eval_config: Any, class_name: str = "Detail") -> dict[str, Any]:
-    """The settings of the first metric of a class in an EvalConfig; empty where there is none."""
-    for spec in eval_config.metrics_specs:
-        for metric in spec.metrics:
-            if metric.class_name == class_name:
-                return dict(json.loads(metric.config))
-    return {}

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
+from scipy import stats
+from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
-from components.evaluator import reduction
+from components.evaluator import bootstrap, reduction
 from components.evaluator.chunk import Chunk
-from components.evaluator.tally import Kept, Tally
+from components.evaluator.tally import BOOKKEEPING, Kept, Tally
 from data.tasks import Task
 
 CHUNKS = "chunks"
@@ -79,11 +82,16 @@ def tally_computation(
 
 def kept_for(eval_config: Any) -> Kept:
     """What an EvalConfig of ours asks a tally to keep; without one what the metrics need."""
+    return Kept(**settings(eval_config).get("kept", {}))
+
+
+def settings(eval_config: Any, class_name: str = "Detail") -> dict[str, Any]:
+    """The settings of the first metric of a class in an EvalConfig; empty where there is none."""
     for spec in eval_config.metrics_specs if eval_config else ():
         for metric in spec.metrics:
-            if metric.class_name == "Detail":
-                return Kept(**json.loads(metric.config)["kept"])
-    return Kept()
+            if metric.class_name == class_name:
+                return dict(json.loads(metric.config))
+    return {}
 
 
 def _prediction_key(eval_config: Any, model_name: str) -> str:
@@ -113,7 +121,52 @@ def _computations(
     def result(values: dict[Any, Any]) -> dict[Any, float]:
         return {key: values[tally_key].value(statistic_key, class_id)}
 
-    return [tally, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+    found = [tally, metric_types.DerivedMetricComputation(keys=[key], result=result)]
+    asked = settings(eval_config)
+    if not asked.get("replicates") or statistic_key in BOOKKEEPING:
+        return found
+    count, seed = asked["replicates"], asked["seed"]
+
+    def with_interval(values: dict[Any, Any]) -> dict[Any, Any]:
+        here = bootstrap.of(values[tally_key], count, seed)
+        intervals = {}
+        if here is not None:
+            interval = here.interval(float(values[key]), statistic_key, class_id, bootstrap.LEVEL)
+            intervals[key] = _bounded(float(values[key]), interval)
+        difference = key.make_diff_key()
+        there = baseline_tally(values, tally_key)
+        other = bootstrap.of(there, count, seed) if there is not None else None
+        if difference in values and here is not None and other is not None:
+            change = float(values[difference])
+            interval = here.interval(change, statistic_key, class_id, bootstrap.LEVEL, less=other)
+            intervals[difference] = _bounded(change, interval)
+        return intervals
+
+    return [*found, metric_types.CIDerivedMetricComputation(keys=[key], result=with_interval)]
+
+
+def baseline_tally(values: dict[Any, Any], tally_key: Any) -> Any:
+    """The tally of the other model; None where there is none."""
+    others = [
+        item
+        for key, item in values.items()
+        if key.name == TALLY and key.model_name != tally_key.model_name
+    ]
+    return others[0] if others else None
+
+
+def _bounded(value: float, interval: bootstrap.Interval | None) -> Any:
+    """A value with its interval, in the one form that TFMA both writes and validates.
+
+    TFMA writes bounds as mean -+ t * deviation: the mean is the middle of our interval, which need
+    not be symmetric about the value, and the deviation what gives its width.
+    """
+    if interval is None or not np.isfinite(value):
+        return value
+    low, high = interval
+    freedom = 1_000_000
+    deviation = (high - low) / 2 / stats.t.ppf((1 + bootstrap.LEVEL) / 2, freedom)
+    return types.ValueWithTDistribution((low + high) / 2, deviation, freedom, value)
 
 
 class Statistic(metric_types.Metric):
@@ -124,9 +177,12 @@ class Statistic(metric_types.Metric):
       statistic_key: the key without its class.
       task: name of the task.
       class_id: index of the class, -1 for all.
+      more: what a reader of the EvalConfig needs to know of its gates.
     """
 
-    def __init__(self, name: str, statistic_key: str, task: str, class_id: int = -1) -> None:
+    def __init__(
+        self, name: str, statistic_key: str, task: str, class_id: int = -1, **more: Any
+    ) -> None:
         super().__init__(
             metric_util.merge_per_key_computations(_computations),
             name=name,

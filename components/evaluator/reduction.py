@@ -124,7 +124,12 @@ def _named(answers: Any, key: str) -> Any:
 
 
 def _flat(value: Any) -> Array:
-    """(rows, …) -> (rows, values)."""
+    """(rows, …) -> (rows, values); of sparse values each row's first, NaN where it has none."""
+    if hasattr(value, "indices"):
+        found: Array = np.full((value.dense_shape[0], 1), np.nan)
+        first = value.indices[:, 1] == 0
+        found[value.indices[first, 0], 0] = value.values[first]
+        return found
     array = np.asarray(value)
     return array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
 

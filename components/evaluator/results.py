@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.config import OVERALL, Gate, same_slice, slice_name
+from components.evaluator.detail import NAME
 from components.evaluator.tally import BOOKKEEPING, LABELS_DIFFER, ROWS
 from components.evaluator.verdict import GateResult, Measured
 from data.tasks import Task
@@ -17,16 +18,24 @@ BASELINE = "baseline"
 """The name TFX gives the baseline's ModelSpec."""
 
 
-def measured(directory: Path) -> tuple[Measured, Measured]:
-    """(candidate, baseline) out of a TFMA result directory."""
-    models = (Measured(), Measured())
+def measured(directory: Path) -> tuple[Measured, Measured, Measured]:
+    """(candidate, baseline, candidate minus baseline) out of a TFMA result directory."""
+    models = (Measured(), Measured(), Measured())
+    for name, charts in details(directory, "bounds").items():
+        for key, level, own, change in charts:
+            models[0].bounds.setdefault(name, {})[key, level] = own
+            models[2].bounds.setdefault(name, {})[key, level] = change
     for record in tfma.load_metrics(str(directory)):
         name = slice_of(record.slice_key)
         for item in record.metric_keys_and_values:
-            if item.key.is_diff or item.key.name.startswith("_"):
+            if item.key.name.startswith("_"):
                 continue
-            model = models[item.key.model_name == BASELINE]
+            model = models[2 if item.key.is_diff else item.key.model_name == BASELINE]
             number = _number(item.value)
+            bounds = item.confidence_interval
+            if number is not None and item.HasField("confidence_interval"):
+                ends = [_number(bounds.lower_bound), _number(bounds.upper_bound)]
+                model.intervals.setdefault(name, {})[item.key.name] = ends
             if item.key.name not in BOOKKEEPING:
                 model.metrics.setdefault(name, {})[item.key.name] = number
             elif number is not None:
@@ -35,9 +44,19 @@ def measured(directory: Path) -> tuple[Measured, Measured]:
     return models
 
 
+def details(directory: Path, kind: str) -> dict[str, Any]:
+    """{slice name: what detail.py wrote of it}, one of charts, worst and bounds."""
+    found = {}
+    for record in tfma.load_attributions(str(directory)):
+        for item in record.attributions_keys_and_values:
+            if item.key.name == NAME:
+                found[slice_of(record.slice_key)] = json.loads(item.values[kind].bytes_value)
+    return found
+
+
 def labels_differ(directory: Path) -> int:
     """How many rows have another label for the baseline than for the candidate."""
-    candidate, _ = measured(directory)
+    candidate = measured(directory)[0]
     return candidate.counts.get(OVERALL, {}).get(LABELS_DIFFER, 0)
 
 
@@ -51,7 +70,8 @@ def gates(config: Any) -> tuple[tuple[Gate, ...], Task]:
         task = Task(settings["task"])
         if settings["name"] in BOOKKEEPING:
             continue
-        for entry in metric.per_slice_thresholds:
+        confidences = settings.get("confidences") or [None] * len(metric.per_slice_thresholds)
+        for entry, confidence in zip(metric.per_slice_thresholds, confidences, strict=True):
             value, change = entry.threshold.value_threshold, entry.threshold.change_threshold
             found.append(
                 Gate(
@@ -60,6 +80,7 @@ def gates(config: Any) -> tuple[tuple[Gate, ...], Task]:
                     min=value.lower_bound.value if value.HasField("lower_bound") else None,
                     max=value.upper_bound.value if value.HasField("upper_bound") else None,
                     worse_by=abs(change.absolute.value) if change.HasField("absolute") else None,
+                    confidence=confidence,
                 )
             )
     return tuple(found), task

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_model_analysis as tfma
 
-from components.evaluator.detail import NAME
-from components.evaluator.results import slice_of
+from components.evaluator.results import details
 
 PLOTS, WORST = "plots.json", "worst.json"
 MOST_SLICES = 50
@@ -37,25 +35,14 @@ def write(directory: Path, gated: Iterable[str], label: str) -> None:
       gated: names of the slices that gates are about.
       label: the label's column.
     """
-    plots, worst = _read(directory)
+    plots = details(directory, "charts")
+    worst = details(directory, "worst").get("", [])
     kept = {"", *gated, *sorted(plots)[: MOST_SLICES + 1]}
     chosen = {name: charts for name, charts in plots.items() if name in kept}
     rows = [_row(row, label) for row in worst]
     for file, content in ((PLOTS, chosen), (WORST, rows)):
         text = json.dumps(content, allow_nan=False)
         (directory / file).write_text(text, encoding="utf-8")
-
-
-def _read(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    plots: dict[str, Any] = {}
-    worst: list[dict[str, Any]] = []
-    for record in tfma.load_attributions(str(directory)):
-        name = slice_of(record.slice_key)
-        for item in record.attributions_keys_and_values:
-            if item.key.name == NAME:
-                plots[name] = json.loads(item.values["charts"].bytes_value)
-                worst = worst if name else json.loads(item.values["worst"].bytes_value)
-    return plots, worst
 
 
 def _row(row: dict[str, Any], label: str) -> dict[str, Any]:

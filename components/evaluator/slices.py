@@ -1,12 +1,12 @@
 """Which rows of a record batch are in which slice, for all rows at once."""
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from components.evaluator.config import bucket_names
 from components.evaluator.sequences import Array
 
 Members = tuple[Array, Array, list[Any]]
@@ -51,12 +51,6 @@ def _pairs(column: Any) -> tuple[Array, Array, bool]:
         return rows, np.concatenate([*lists, np.zeros(0)])[: len(rows)], max(lengths) > 1
     flat = column.reshape(len(column), -1)
     return np.repeat(np.arange(len(flat)), flat.shape[1]), flat.ravel(), flat.shape[1] > 1
-
-
-def bucket_names(edges: Sequence[float]) -> list[str]:
-    """`..0`, `0..10`, `10..`: each from its lower edge up to, but without, its upper one."""
-    texts = ["", *(f"{edge:g}" for edge in edges), ""]
-    return [f"{low}..{high}" for low, high in itertools.pairwise(texts)]
 
 
 def slices(

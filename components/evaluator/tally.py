@@ -12,6 +12,7 @@ in ranks.py. A metric is NaN where it is not defined, so that no gate passes on 
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,8 @@ class Tally:
         """Weight of the rows with each edit distance."""
         self.sample: Chunk | None = None
         self.worst: Chunk | None = None
+        self.replicates: Any = None
+        """What bootstrap.py makes of the sample, kept while the slice is written."""
         self._waiting: list[Chunk] = []
         self._rows_waiting = 0
 
@@ -86,6 +89,11 @@ class Tally:
     def columns(self) -> Columns:
         """The layout of `sums`."""
         return Columns(self.task, self.classes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is made anew where it is needed does not travel."""
+        self.pack()
+        return {**self.__dict__, "replicates": None}
 
     def add(self, chunk: Chunk) -> None:
         """Counts rows."""

@@ -24,6 +24,10 @@ class Measured:
     metrics: Values = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """{slice name: {"rows": …, "invalid_predictions": …, "invalid_labels": …}}."""
+    intervals: dict[str, dict[str, list[float | None]]] = field(default_factory=dict)
+    """{slice name: {metric key: [low, high]}}, with 95 % confidence."""
+    bounds: dict[str, dict[tuple[str, float], list[float] | None]] = field(default_factory=dict)
+    """{slice name: {(metric key, confidence): [low, high]}} as gates ask for them."""
 
     def find(self, name: str) -> str | None:
         """The slice as it is called here, `hour=3.0` for `hour=3`; None where it has no rows."""
@@ -42,6 +46,9 @@ class GateResult:
     """In words, such as `>= 0.9` or `>= baseline - 0.01`."""
     passed: bool
     why: str = ""
+    interval: list[float] | None = None
+    """[low, high] of the value, or of its difference to the baseline, where the gate asks for
+    confidence."""
 
 
 def judge(
@@ -50,6 +57,7 @@ def judge(
     candidate: Measured,
     baseline: Measured | None,
     no_baseline: str = "no blessed model to compare with",
+    differences: Measured | None = None,
 ) -> list[GateResult]:
     """Checks every gate. A slice without rows, or a value that could not be computed, fails.
 
@@ -60,47 +68,82 @@ def judge(
       baseline: the last blessed model; None when there is none to compare with, and then gates
         that compare with it pass and say so.
       no_baseline: why there is none.
+      differences: bounds of candidate minus baseline, for gates that ask for confidence.
     """
-    return [
-        result
-        for gate in gates
-        for result in _judge_one(gate, task, candidate, baseline, no_baseline)
-    ]
+    models = (candidate, baseline, differences or Measured())
+    return [result for gate in gates for result in _judge_one(gate, task, *models, no_baseline)]
 
 
 def _judge_one(
-    gate: Gate, task: Task, candidate: Measured, baseline: Measured | None, no_baseline: str
+    gate: Gate,
+    task: Task,
+    candidate: Measured,
+    baseline: Measured | None,
+    differences: Measured,
+    no_baseline: str,
 ) -> list[GateResult]:
     higher = find_metric(gate.metric, task).higher_is_better
     value, why = _look_up(candidate, gate, task)
     before, why_before = _look_up(baseline, gate, task) if baseline else (None, "")
 
-    def line(threshold: str, passed: bool, note: str = "") -> GateResult:
-        ok = passed and value is not None
-        return GateResult(gate.metric, gate.slice, value, before, threshold, ok, why or note)
+    def line(threshold: str, within: Range, low: float = -math.inf, high: float = math.inf) -> None:
+        """Passes when the whole range of values is between low and high."""
+        ends, interval, lacking = within
+        passed = value is not None and bool(ends) and low <= min(ends) and max(ends) <= high
+        lines.append(
+            GateResult(
+                gate.metric,
+                gate.slice,
+                value,
+                before,
+                threshold + _confidence(gate),
+                passed,
+                why or lacking,
+                interval,
+            )
+        )
 
-    number = math.nan if value is None else value
-    lines = []
+    lines: list[GateResult] = []
     if gate.min is not None:
-        lines.append(line(f">= {gate.min:g}", number >= gate.min))
+        line(f">= {gate.min:g}", _range(gate, candidate, candidate, value), low=gate.min)
     if gate.max is not None:
-        lines.append(line(f"<= {gate.max:g}", number <= gate.max))
+        line(f"<= {gate.max:g}", _range(gate, candidate, candidate, value), high=gate.max)
     if gate.worse_by is not None:
         sign, bound = (">=", "-") if higher else ("<=", "+")
         words = (
             f"{sign} baseline {bound} {gate.worse_by:g}" if gate.worse_by else f"{sign} baseline"
         )
         if baseline is None:
-            lines.append(line(words, True, no_baseline))
+            line(words, ([0.0], None, no_baseline))
         elif before is None:
-            lines.append(line(words, False, f"the blessed model has no value: {why_before}"))
+            line(words, ([], None, f"the baseline has no value: {why_before}"))
         else:  # the difference against the bound, as TFMA does it
-            lines.append(
-                line(words, number - before >= -gate.worse_by)
-                if higher
-                else line(words, number - before <= gate.worse_by)
-            )
+            change = None if value is None else value - before
+            within = _range(gate, candidate, differences, change)
+            if higher:
+                line(words, within, low=-gate.worse_by)
+            else:
+                line(words, within, high=gate.worse_by)
     return lines
+
+
+Range = tuple[list[float], list[float] | None, str]
+"""(what must pass, the interval that was asked for, why there is nothing to pass)."""
+
+
+def _range(gate: Gate, candidate: Measured, measured: Measured, value: float | None) -> Range:
+    """A value, or the ends of its interval where the gate asks for confidence."""
+    if gate.confidence is None or value is None:
+        return ([] if value is None else [value]), None, ""
+    name = candidate.find(gate.slice) or ""
+    interval = measured.bounds.get(name, {}).get((gate.metric, gate.confidence))
+    if interval is None:
+        return [], None, "no interval: the metric is undefined in too many replicates"
+    return interval, interval, ""
+
+
+def _confidence(gate: Gate) -> str:
+    return "" if gate.confidence is None else f" with {100 * gate.confidence:g} % confidence"
 
 
 def _look_up(model: Measured, gate: Gate, task: Task) -> tuple[float | None, str]:
@@ -133,17 +176,22 @@ def write(
     gates: list[GateResult],
     blessed: bool,
     no_baseline: str = "",
+    differences: Measured | None = None,
 ) -> None:
     """Writes verdict.json into `directory`.
 
     Keys: `blessed`, `metrics` and `baseline` ({slice: {metric: value or null}}), `counts` of the
-    candidate's rows, `no_baseline` (why there was none, or empty), `gates`.
+    candidate's rows, `intervals` ({slice: {metric: [low, high]}} of the candidate, 95 %),
+    `differences` ({slice: {metric: [low, high]}} of candidate minus baseline), `no_baseline` (why
+    there was none, or empty), `gates`.
     """
     verdict = {
         "blessed": blessed,
         "metrics": candidate.metrics,
         "counts": candidate.counts,
         "baseline": baseline.metrics if baseline else {},
+        "intervals": candidate.intervals,
+        "differences": differences.intervals if baseline and differences else {},
         "no_baseline": no_baseline,
         "gates": [asdict(gate) for gate in gates],
     }

@@ -48,6 +48,12 @@ def test_the_positive_class_comes_last(shop) -> None:
         ('evaluate.gates=[{metric = "auc", slice = "Bern", min = 0}]', ["column=value"]),
         ('evaluate.gates=[{metric = "auc"}]', ["no bound"]),
         ('evaluate.slices=["town"]', ["town"]),
+        ('evaluate.slices=[{column = "city", buckets = [1]}]', ["'city' holds text"]),
+        ('evaluate.slices=[{column = "age", buckets = [2, 1]}]', ["rise", "[2.0, 1.0]"]),
+        ('evaluate.baseline="2026"', ["evaluate.baseline '2026'", "no such run"]),
+        ("evaluate.weight=city", ["weight", "'city' is text"]),
+        ("evaluate.weight=wieght", ["no column 'wieght'"]),
+        ('evaluate.gates=[{metric = "auc", min = 0, confidence = 0.999}]', ["at least 2000"]),
     ],
 )
 def test_a_mistake_is_a_sentence(shop, override: str, words: list[str]) -> None:

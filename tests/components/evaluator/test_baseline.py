@@ -54,7 +54,7 @@ class Store:
         [number] = self.mlmd.put_artifacts([artifact.mlmd_artifact])
         return int(number)
 
-    def resolve(self, candidate: int) -> list[int]:
+    def resolve(self, candidate: int, named: int = 0) -> list[int]:
         """Ids of the chosen models."""
 
         def read(kind: Any) -> list[Any]:
@@ -63,7 +63,7 @@ class Store:
             return [artifact_utils.deserialize_artifact(types, item) for item in found]
 
         models = read(standard_artifacts.Model)
-        chosen = LatestBlessedOther().resolve_artifacts(
+        chosen = LatestBlessedOther(named).resolve_artifacts(
             None,
             {
                 "model": models,
@@ -74,7 +74,7 @@ class Store:
         )
         assert chosen is not None
         assert [model.id for model in chosen["candidate"]] == [candidate]
-        assert len(chosen["model"]) == len(chosen["model_blessing"])
+        assert len(chosen["model"]) == len(chosen["model_blessing"]) or named
         return [model.id for model in chosen["model"]]
 
 
@@ -85,6 +85,13 @@ def store(tmp_path: Path) -> Store:
 
 def test_the_first_model_has_no_baseline(store: Store) -> None:
     assert store.resolve(store.model()) == []
+
+
+def test_a_named_model_is_chosen_blessed_or_not(store: Store) -> None:
+    named, blessed, candidate = store.model(), store.model(), store.model()
+    store.bless(blessed, 1)
+    assert store.resolve(candidate) == [blessed]
+    assert store.resolve(candidate, named) == [named]
 
 
 def test_the_latest_blessed_one(store: Store) -> None:

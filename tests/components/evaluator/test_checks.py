@@ -27,6 +27,9 @@ SCHEMA = text_format.Parse(
 )
 
 
+FARE = {"column": "fare", "buckets": [0, 10, 20]}
+
+
 def run(section: dict[str, Any], task: Task = Task.BINARY, classes: Any = ("no", "yes")) -> None:
     check(EvaluateSection.model_validate(section), task, "y", list(classes), SCHEMA)
 
@@ -45,6 +48,9 @@ def gate(**settings: Any) -> dict[str, Any]:
         gate(slice="street=Main, 5th, hour=23"),
         gate(slice="count=-7"),
         gate(metric="calibration", max=1.2),
+        {"slices": [FARE, ["hour", FARE]], **gate(slice="fare=0..10")},
+        {"slices": [{"column": "hour", "buckets": [12]}], **gate(slice="hour=..12")},
+        {"weight": "count"},
     ],
 )
 def test_fine(section: dict[str, Any]) -> None:
@@ -68,6 +74,12 @@ def test_fine(section: dict[str, Any]) -> None:
         (gate(slice="hour=noon"), "'hour' holds whole numbers. Received: 'noon'"),
         (gate(slice="hour=24"), "'hour' from 0 to 23"),
         (gate(metric="calibration", worse_by=0.1), "best at 1"),
+        ({"slices": [FARE], **gate(slice="fare=0..9")}, "Valid: ..0, 0..10, 10..20, 20.."),
+        ({"slices": [FARE], **gate(slice="fare=3")}, "no such bucket"),
+        ({"slices": [{"column": "street", "buckets": [1]}]}, "'street' holds text"),
+        ({"weight": "y"}, "'y' is the label"),
+        ({"weight": "payment"}, "'payment' is text"),
+        ({"weight": "cuont"}, "Did you mean 'count'"),
     ],
 )
 def test_refused(section: dict[str, Any], sentence: str) -> None:

@@ -166,7 +166,11 @@ def test_the_artifacts_open_with_tfma_itself(compared: Any) -> None:
 
     [result] = tfma.load_eval_results(str(compared.folder), model_name="candidate").get_results()
     [overall] = [metrics for key, metrics in result.slicing_metrics if key == ()]
-    assert overall[""][""]["auc"]["doubleValue"] == compared.verdict["metrics"][""]["auc"]
+    auc = overall[""][""]["auc"]["boundedValue"]
+    assert auc["value"] == compared.verdict["metrics"][""]["auc"]
+    low, high = compared.verdict["intervals"][""]["auc"]
+    assert low < auc["value"] < high
+    assert [auc["lowerBound"], auc["upperBound"]] == pytest.approx([low, high])
     assert overall[""][""]["example_count"]["doubleValue"] == len(ROWS)
 
 
@@ -212,6 +216,90 @@ def test_the_only_gate_compares_and_there_is_no_baseline(
     [expected] = sk.recall_score(labels, decisions, labels=[0], average=None)
     assert values["recall/Ä b/c"] == pytest.approx(expected)
     assert values["auc/never seen"] is None
+
+
+def test_buckets_weights_and_confidence(
+    evaluate: Callable[..., Any], model: Callable[..., Path]
+) -> None:
+    random = np.random.default_rng(12)
+    yes = random.random(900) < 0.4
+    good = np.clip(random.normal(0.35 + 0.3 * yes, 0.15), 0, 1)
+    worse = np.clip(good + random.normal(0, 0.2, 900), 0, 1)
+    data = [
+        {
+            "y": "yes" if yes[n] else "no",
+            "p": float(np.float32(good[n])),
+            "q": float(np.float32(worse[n])),
+            "fare": None if n == 7 else float(n % 30),
+            "w": float(n % 3),
+            "part": "ab"[n % 2],
+        }
+        for n in range(900)
+    ]
+    fare = {"column": "fare", "buckets": [0, 10, 20]}
+    sure = {"metric": "auc", "worse_by": 0.0, "confidence": 0.95}
+    gates = [
+        sure,
+        {**sure, "slice": {"fare": "0..10", "part": "a"}},
+        {"metric": "accuracy", "min": 0.5, "confidence": 0.9},
+        {"metric": "accuracy", "slice": "fare=10..20", "min": 0.5},
+        {"metric": "auc", "slice": "fare=..0", "min": 0.5},
+    ]
+    section = EvaluateSection.model_validate(
+        {"slices": [fare, ["part", fare]], "gates": gates, "weight": "w"}
+    )
+    candidate, baseline = model(Task.BINARY, "p", NO_YES), model(Task.BINARY, "q", NO_YES)
+    done = evaluate(data, section, Task.BINARY, NO_YES, candidate, baseline)
+    p = np.array([row["p"] for row in data])
+    w = np.array([row["w"] for row in data])
+    numbers = np.arange(900)
+    bucket = {
+        "fare=0..10": numbers % 30 < 10,
+        "fare=10..20": (numbers % 30 >= 10) & (numbers % 30 < 20),
+    }
+    for name, chosen in {"": numbers >= 0, **bucket}.items():
+        chosen = chosen & ((numbers != 7) | (name == ""))
+        values = done.verdict["metrics"][name]
+        expected = sk.roc_auc_score(yes[chosen], p[chosen], sample_weight=w[chosen])
+        assert values["auc"] == pytest.approx(expected, rel=1e-6), name
+        expected = sk.accuracy_score(yes[chosen], p[chosen] > 0.5, sample_weight=w[chosen])
+        assert values["accuracy"] == pytest.approx(expected, rel=1e-6), name
+        assert done.verdict["counts"][name]["rows"] == chosen.sum()
+    assert {"fare=20..", "fare=0..10, part=a"} <= set(done.verdict["metrics"])
+    line = done.gate("auc", threshold=">= baseline")
+    assert line["threshold"] == ">= baseline with 95 % confidence" and line["passed"]
+    low, high = line["interval"]
+    assert 0 < low < line["value"] - line["baseline"] < high
+    assert done.verdict["differences"][""]["auc"] == pytest.approx([low, high])
+    assert not done.gate("auc", "fare=..0")["passed"]
+    assert done.gate("auc", "fare=..0")["why"] == "the slice has no rows"
+    low, high = done.gate("accuracy")["interval"]
+    assert low < done.gate("accuracy")["value"] < high
+    # The other way round it is worse for sure; the same model is not better for sure, but as good.
+    back = evaluate(data, section, Task.BINARY, NO_YES, baseline, candidate)
+    assert not back.gate("auc")["passed"] and back.gate("auc")["interval"][1] < 0
+    assert not back.blessed
+
+
+def test_not_better_beyond_chance(evaluate: Callable[..., Any], model: Callable[..., Path]) -> None:
+    """A value above the bound, whose interval reaches below it, does not pass with confidence."""
+    data = [
+        {"y": "yes" if n % 2 else "no", "p": 0.8 if (n % 2) ^ (n % 5 < 2) else 0.2}
+        for n in range(60)
+    ]
+    gates = [
+        {"metric": "accuracy", "min": 0.55},
+        {"metric": "accuracy", "min": 0.55, "confidence": 0.95},
+        {"metric": "auc", "max": 0.95, "confidence": 0.9},
+    ]
+    section = EvaluateSection.model_validate({"gates": gates})
+    done = evaluate(data, section, Task.BINARY, NO_YES, model(Task.BINARY, "p", NO_YES))
+    plain, sure, below = done.verdict["gates"]
+    assert plain["passed"] and plain["interval"] is None and plain["value"] == pytest.approx(0.6)
+    assert not sure["passed"] and sure["threshold"] == ">= 0.55 with 95 % confidence"
+    assert sure["interval"][0] < 0.55 < sure["value"] and sure["interval"][1] > 0.65
+    assert below["passed"] and not done.blessed
+    assert done.tfma().validation_ok, "TFMA looks at the values alone"
 
 
 def test_several_labels_a_row(evaluate: Callable[..., Any], model: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from components.evaluator.config import (
     EvaluateSection,
     Gate,
+    bucket_names,
     is_number,
     same_slice,
     slice_key,
@@ -80,7 +81,40 @@ def test_bounds_that_cannot_be_kept(bounds: dict[str, float]) -> None:
 
 def test_slices_by_column_and_cross() -> None:
     section = EvaluateSection.model_validate({"slices": ["a", ["a", "b"]]})
-    assert section.slices == (("a",), ("a", "b"))
+    names = [[item.column for item in columns] for columns in section.slices]
+    assert names == [["a"], ["a", "b"]] and section.buckets == {}
     for wrong in ([[]], [["a", "a"]]):
         with pytest.raises(ValidationError, match="different columns"):
             EvaluateSection.model_validate({"slices": wrong})
+
+
+def test_buckets_alone_and_in_a_cross() -> None:
+    fare = {"column": "fare", "buckets": [0, 2.5, 10]}
+    section = EvaluateSection.model_validate({"slices": [fare, ["hour", fare]]})
+    assert section.buckets == {"fare": [0, 2.5, 10]}
+    assert bucket_names(section.buckets["fare"]) == ["..0", "0..2.5", "2.5..10", "10.."]
+    assert EvaluateSection.model_validate(section.model_dump(mode="json")) == section
+
+
+@pytest.mark.parametrize(
+    ("slices", "words"),
+    [
+        ([{"column": "a", "buckets": [1, 1]}], "numbers that rise"),
+        ([{"column": "a", "buckets": [0, float("inf")]}], "numbers that rise"),
+        ([{"column": "a", "bukets": [1]}], "bukets"),
+        ([{"column": "a", "buckets": [1]}, ["a", "b"]], "the same buckets wherever"),
+    ],
+)
+def test_buckets_that_cannot_be(slices: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        EvaluateSection.model_validate({"slices": slices})
+
+
+def test_confidence_needs_enough_replicates() -> None:
+    gate = {"metric": "auc", "min": 0.5, "confidence": 0.99}
+    assert EvaluateSection.model_validate({"gates": [gate]}).gates[0].confidence == 0.99
+    for wrong in ({"replicates": 199}, {"replicates": 0}):
+        with pytest.raises(ValueError, match="replicates of at least 200"):
+            EvaluateSection.model_validate({"gates": [gate], **wrong})
+    with pytest.raises(ValueError, match="confidence"):
+        EvaluateSection.model_validate({"gates": [{**gate, "confidence": 95}]})

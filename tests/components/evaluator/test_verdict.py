@@ -55,7 +55,7 @@ def test_a_gate_with_three_bounds_is_three_lines() -> None:
 def test_a_baseline_without_a_value_fails_the_gate() -> None:
     line = one(Gate(metric="auc", worse_by=1.0), 0.9, None)
     assert not line.passed
-    assert line.why.startswith("the blessed model has no value: not defined on these 9 rows")
+    assert line.why.startswith("the baseline has no value: not defined on these 9 rows")
 
 
 def test_no_baseline_passes_and_says_so() -> None:
