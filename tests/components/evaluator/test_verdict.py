@@ -91,7 +91,8 @@ def test_written_and_read(tmp_path: Path) -> None:
     lines = judge((Gate(metric="auc", min=0.5),), Task.BINARY, candidate, None)
     write(tmp_path, candidate, None, lines, False, "no blessed model to compare with")
     verdict = read(tmp_path)
-    assert set(verdict) == {"blessed", "metrics", "counts", "baseline", "no_baseline", "gates"}
+    said = {"blessed", "metrics", "counts", "baseline", "no_baseline", "gates"}
+    assert set(verdict) == said | {"intervals", "differences"}
     assert verdict["gates"][0]["value"] is None and verdict["baseline"] == {}
     with pytest.raises(ValueError):
         write(tmp_path, Measured({"": {"auc": math.nan}}), None, [], False)
