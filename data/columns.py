@@ -24,6 +24,8 @@ class Treatment(StrEnum):
     """Unix seconds or ISO 8601 text: hour, weekday and day of year as points on a circle, and age."""
     IMAGE = "image"
     """Encoded JPEG or PNG bytes: passed through; the trainer decodes."""
+    TEXT = "text"
+    """Free text: passed through; the trainer tokenizes, see `[train.text]`."""
     IGNORE = "ignore"
     """Ingested, checked and usable for slices; the model does not see it."""
 

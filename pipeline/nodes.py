@@ -35,6 +35,8 @@ NODES: tuple[Node, ...] = (
             "data.path",
             "data.format",
             "data.label",
+            "data.label_separator",
+            "data.label_columns",
             "data.exclude",
             "data.split",
             "data.split_seed",
@@ -57,7 +59,7 @@ NODES: tuple[Node, ...] = (
         inputs=("ExampleGen", "SchemaGen"),
         after=("DataGate",),
         rooms=("components/transform", "data"),
-        sections=("transform", "data.label"),
+        sections=("transform", "data.task", "data.label"),
         facts=("features", "classes", "preprocessing"),
     ),
     Node(

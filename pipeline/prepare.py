@@ -177,10 +177,12 @@ def _features(
         if is_text and feature.treatment in NUMERIC:
             raise ConfigError(
                 f"{where}: features.{name}: '{feature.treatment}' needs numbers, and the column is "
-                f"text. Use one of: {', '.join(sorted(CATEGORICAL))}, date, image, ignore"
+                f"text. Use one of: {', '.join(sorted(CATEGORICAL))}, date, image, text, ignore"
             )
         if feature.treatment is Treatment.IMAGE and not is_text:
             raise ConfigError(f"{where}: features.{name}: 'image' needs encoded bytes, not numbers")
+        if feature.treatment is Treatment.TEXT and not is_text:
+            raise ConfigError(f"{where}: features.{name}: 'text' needs text, not numbers")
     chosen = {
         name: config.features.get(name) or Feature.model_validate(_default(columns[name]))
         for name in known

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.tasks import Task
 
-Format = Literal["auto", "csv", "parquet", "tfrecord", "images"]
+Format = Literal["auto", "csv", "parquet", "tfrecord", "images", "texts"]
 
 
 class DataSection(BaseModel):
@@ -24,8 +24,15 @@ class DataSection(BaseModel):
     """The column to predict."""
     task: Task
     """binary, multiclass, multilabel, regression or sequence."""
+    label_separator: str = ""
+    """Multi-label: what stands between the class names in the label's cells, such as "|". Lists in
+    Parquet and TFRecord need none."""
+    label_columns: tuple[str, ...] = ()
+    """Multi-label: columns of 0 and 1 (or true and false) that become one label, `data.label`: the
+    list of the names of those that are 1."""
     format: Format = "auto"
-    """auto decides by suffix; a folder of sub-folders with pictures is `images`."""
+    """auto decides by suffix; a folder of sub-folders with pictures is `images`, with text files
+    `texts`."""
     schema_file: str = Field(default="", alias="schema")
     """The curated schema, relative to the configuration. Empty: inferred from the
     first data, kept as schema.pbtxt in the output folder, and held against later data."""
@@ -43,6 +50,22 @@ class DataSection(BaseModel):
     """Rows that share this column's value stay in one split (a customer, a patient)."""
     skip_corrupt: bool = False
     """Leave out pictures that cannot be decoded (they are counted and named) instead of stopping."""
+
+    @model_validator(mode="after")
+    def _sets(self) -> "DataSection":
+        if (self.label_separator or self.label_columns) and self.task is not Task.MULTILABEL:
+            raise ValueError(
+                'label_separator and label_columns are for task = "multilabel". '
+                f"Received: {self.task.value}"
+            )
+        if self.label_separator and self.label_columns:
+            raise ValueError("label_separator or label_columns, not both")
+        if self.label in self.label_columns:
+            raise ValueError(
+                f"label is the name of the column that label_columns become; '{self.label}' is one "
+                "of them"
+            )
+        return self
 
     @field_validator("split")
     @classmethod

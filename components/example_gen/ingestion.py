@@ -24,6 +24,9 @@ class Ingestion:
     split_seed: int
     split_by: str
     skip_corrupt: bool
+    label: str = ""
+    label_separator: str = ""
+    label_columns: tuple[str, ...] = ()
 
     def dump(self) -> str:
         """As JSON, the same text for the same content."""
@@ -33,7 +36,7 @@ class Ingestion:
     def load(text: str) -> "Ingestion":
         """From `dump`."""
         fields = json.loads(text)
-        for name in ("exclude", "missing"):
+        for name in ("exclude", "missing", "label_columns"):
             fields[name] = tuple(fields[name])
         return Ingestion(**fields)
 
@@ -56,7 +59,7 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
             f"type: BYTES{' and a string_domain' if section.task.is_classification else ''}. "
             f"Received: {known}"
         )
-    for name in section.exclude:
+    for name in (*section.exclude, *section.label_columns):
         types.pop(name, None)
     return Ingestion(
         types=dict(sorted(types.items())),
@@ -66,6 +69,9 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
         split_seed=section.split_seed,
         split_by=section.split_by,
         skip_corrupt=section.skip_corrupt,
+        label=section.label,
+        label_separator=section.label_separator,
+        label_columns=section.label_columns,
     )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from components.example_gen import chunks, convert, splits
+from components.example_gen import chunks, convert, label_sets, splits
 from components.example_gen.ingestion import Ingestion
-from data.reading import images, kinds, parquet, stream
+from data.reading import images, kinds, parquet, stream, texts
 from data.reading.stream import Piece
 from data.sources import SourceFormat
 
@@ -33,17 +33,22 @@ class FindTypes(beam.DoFn):
 
 def evidence(piece: Piece, ingestion: Ingestion) -> dict[str, int]:
     """The evidence of a piece, column by column, reading only the columns that leave a doubt."""
-    if piece.format is SourceFormat.IMAGES:
+    known = {
+        SourceFormat.IMAGES: (images.IMAGE, images.LABEL),
+        SourceFormat.TEXTS: (texts.TEXT, images.LABEL),
+    }
+    if piece.format in known:
         return dict.fromkeys(
-            (images.IMAGE, images.LABEL), int(kinds.Evidence.VALUES | kinds.Evidence.STRINGS)
+            known[piece.format], int(kinds.Evidence.VALUES | kinds.Evidence.STRINGS)
         )
     found: dict[str, int] = {}
     doubtful: set[str] | None = None
-    if piece.format is SourceFormat.PARQUET:
+    if piece.format is SourceFormat.PARQUET and not ingestion.label_columns:
         found, doubtful = parquet_evidence(piece, ingestion)
         if not doubtful:
             return found
     for batch in stream.read(piece, columns=doubtful):
+        batch = label_sets.fold(batch, ingestion)
         for name in batch.schema.names:
             if name not in ingestion.exclude:
                 found[name] = found.get(name, 0) | evidence_of(batch, name, piece, ingestion)
@@ -134,7 +139,7 @@ class ToExamples(beam.DoFn):
         if plan.split_by:
             groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
         shards = splits.assign(digests, groups, plan.split, self._shards)
-        examples = convert.encode(batch, types, plan.missing)
+        examples = convert.encode(label_sets.fold(batch, plan), types, plan.missing)
         rows: dict[Shard, list[chunks.Row]] = {}
         for shard, digest, example in zip(shards, digests, examples, strict=True):
             rows.setdefault(shard, []).append((digest, example))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from components.trainer.image_config import ImageSettings
+from components.trainer.pictures.config import ImageSettings
 
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
@@ -37,6 +37,9 @@ class TrainSection(BaseModel):
     regression_loss: Literal["squared", "absolute", "huber"] = "squared"
     """squared aims at the mean, absolute at the median; huber, squared up to one standard deviation
     of the label, shrugs off a few wild values."""
+    threshold: Literal["hamming", "f1"] = "hamming"
+    """Multi-label: what the threshold of each label is chosen by on the eval split: hamming, fewest
+    wrong labels; f1, the label's highest F1 (finds more, says more that is wrong)."""
     balance_classes: bool = False
     """Weigh each class by the inverse of its frequency. Finds rare classes more often, and its
     probabilities are then too high for them; off, they are honest."""

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.trainer.batches import Array
 from components.trainer.inputs import InputKind, model_inputs
+from components.trainer.transfer.batches import Array
 
 _MEMORY_BYTES = 32 * 2**20
 """Splits up to this size on disk, compressed, are parsed once and held as tensors."""
@@ -38,6 +38,8 @@ class ExampleFiles:
         self._inputs = model_inputs(graph, label)
         self._spec = graph.transformed_feature_spec()
         self._label = label
+        width = tf.TensorShape(self._spec[label].shape).num_elements()
+        self._label_shape = [-1] if width == 1 else [-1, width]
         pictures = any(item.kind is InputKind.PICTURE for item in self._inputs)
         size = sum(Path(name).stat().st_size for name in self._files)
         self.in_memory = size <= _MEMORY_BYTES and not pictures
@@ -53,19 +55,19 @@ class ExampleFiles:
 
     @cached_property
     def labels(self) -> Array:
-        """(rows,) every label, in the order of the files."""
+        """Every label, in the order of the files: (rows,), or (rows, classes) of a multi-label task."""
         if self.in_memory:
-            return np.ravel(self._table[1])
+            return self._table[1].numpy()
         only = {self._label: self._spec[self._label]}
         batches = (
             self._records().batch(_PARSED_ROWS).map(lambda rows: tf.io.parse_example(rows, only))
         )
-        parts = [np.ravel(batch[self._label].numpy()) for batch in batches]
+        parts = [tf.reshape(batch[self._label], self._label_shape).numpy() for batch in batches]
         return np.concatenate(parts) if parts else np.empty(0)
 
     @cached_property
     def _table(self) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Every row at once: features {name: (rows, ...)}, and the labels (rows,)."""
+        """Every row at once: features {name: (rows, ...)}, and the labels (rows, ...)."""
         parts = list(self._records().batch(_PARSED_ROWS).map(self._parse))
         if not parts:
             return {}, tf.zeros((0,))
@@ -74,7 +76,7 @@ class ExampleFiles:
         return features, tf.concat([part[1] for part in parts], axis=0)
 
     def batches(self, size: int) -> tf.data.Dataset:
-        """One pass in the order of the files: features {name: (batch, ...)} and labels (batch,)."""
+        """One pass in the order of the files: features {name: (batch, ...)} and labels (batch, ...)."""
         if self.in_memory:
             return self._gathered(tf.data.Dataset.range(self.rows).batch(size))
         return self._parsed(self._records().batch(size))
@@ -124,4 +126,4 @@ class ExampleFiles:
             value = parsed[item.name]
             shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
             features[item.name] = tf.reshape(tf.cast(value, item.dtype), shape)
-        return features, tf.reshape(parsed[self._label], [-1])
+        return features, tf.reshape(parsed[self._label], self._label_shape)

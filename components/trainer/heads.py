@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from data.signatures import CLASS, PREDICTION, SCORE, SCORES
+from components.trainer.transfer.batches import Array
+from data.signatures import CHOSEN, CLASS, LABELS, PREDICTION, SCORE, SCORES
 from data.tasks import Task
 
 
@@ -19,8 +21,10 @@ class Head:
     loss: Callable[[], keras.losses.Loss]
     metrics: Callable[[], list[keras.metrics.Metric]]
     """What is watched while training; the Evaluator has the last word."""
-    answer: Callable[[tf.Tensor, list[str]], dict[str, tf.Tensor]]
+    answer: Callable[..., dict[str, tf.Tensor]]
     """(batch, units) float32 outputs and class names -> the readable answer of the signatures."""
+    thresholds: bool = False
+    """Whether `answer` takes a threshold per class too, chosen on the eval split."""
 
 
 def _binary_answer(logits: tf.Tensor, classes: list[str]) -> dict[str, tf.Tensor]:
@@ -44,6 +48,34 @@ def _multiclass_answer(logits: tf.Tensor, classes: list[str]) -> dict[str, tf.Te
 
 def _regression_answer(outputs: tf.Tensor, classes: list[str]) -> dict[str, tf.Tensor]:
     return {PREDICTION: tf.reshape(outputs, [-1])}
+
+
+def _multilabel_answer(
+    logits: tf.Tensor, classes: list[str], thresholds: Array | None = None
+) -> dict[str, tf.Tensor]:
+    """A class is chosen where its probability is above its threshold (0.5 without any)."""
+    scores = tf.sigmoid(logits)
+    bounds = np.full(len(classes), 0.5) if thresholds is None else thresholds
+    chosen = scores > tf.constant(bounds, tf.float32)  # (batch, classes)
+    names = tf.where(chosen, tf.constant(classes), "")
+    labels = tf.strings.reduce_join(tf.where(chosen, tf.strings.join([names, ", "]), ""), axis=1)
+    return {
+        SCORES: scores,
+        CHOSEN: tf.cast(chosen, tf.int64),
+        LABELS: tf.strings.regex_replace(labels, ", $", ""),
+    }
+
+
+class HammingLoss(keras.metrics.MeanMetricWrapper):
+    """Share of labels that are wrong where a logit above 0 chooses a class."""
+
+    def __init__(self) -> None:
+        super().__init__(_wrong_labels, name="hamming_loss")
+
+
+def _wrong_labels(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+    wrong = tf.not_equal(y_true > 0.5, y_pred > 0.0)
+    return tf.reduce_mean(tf.cast(wrong, tf.float32), axis=-1)
 
 
 class Standardised(keras.losses.Loss):
@@ -84,6 +116,13 @@ HEADS: dict[Task, Head] = {
         loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=lambda: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         answer=_multiclass_answer,
+    ),
+    Task.MULTILABEL: Head(
+        units=lambda classes: classes,
+        loss=lambda: keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=lambda: [HammingLoss()],
+        answer=_multilabel_answer,
+        thresholds=True,
     ),
     Task.REGRESSION: Head(
         units=lambda classes: 1,

@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
+from components.trainer.columns.embedding import JointEmbedding
 from components.trainer.config import TrainSection
-from components.trainer.embedding import JointEmbedding
 from components.trainer.heads import HEADS
 from components.trainer.inputs import InputKind, ModelInput
 from components.trainer.target import Target

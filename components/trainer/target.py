@@ -1,10 +1,11 @@
 """What the training labels say before any column is looked at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from components.trainer.batches import Array
+from components.trainer.transfer.batches import Array
 from data.tasks import Task
 
 
@@ -14,7 +15,7 @@ class Target:
 
     start: tuple[float, ...]
     """The best outputs of a model that sees no column, one per unit: log-odds of the positive class,
-    log-probability of each class, or the mean. A network that starts there keeps its probabilities
+    log-probability of each class, log-odds of each label, or the mean; none for sequences. A network that starts there keeps its probabilities
     honest on rare classes from the first step."""
     deviation: float
     """Regression: the standard deviation, never 0. Classification: 1."""
@@ -24,31 +25,69 @@ def target(labels: Array, task: Task, classes: list[str], balanced: bool = False
     """Looks at the training labels.
 
     Args:
-      labels: (rows,) class numbers, or values.
+      labels: (rows,) class numbers, values or texts; multi-label (rows, classes) of 0 and 1.
       task: what the label asks.
-      classes: their names in order; empty for regression.
+      classes: their names in order; empty for a task without classes.
       balanced: whether training will make all classes weigh the same.
 
     Raises:
-      ValueError: a label that is none of the classes, or no finite number.
+      ValueError: a label that is none of the classes, no finite number, or a text without a token.
     """
-    if task is Task.REGRESSION:
-        values = labels.astype(np.float64)
-        wrong = int(np.sum(~np.isfinite(values)))
-        if wrong:
-            raise ValueError(
-                f"regression needs a finite number as label in every row. Received: {wrong} of "
-                f"{len(values)} missing or infinite"
-            )
-        return Target((float(values.mean()),), float(values.std()) or 1.0)
-    wrong = int(np.sum((labels < 0) | (labels >= len(classes))))
+    return _TARGETS[task](labels, classes, balanced)
+
+
+def _of_values(labels: Array, classes: list[str], balanced: bool) -> Target:
+    values = labels.astype(np.float64)
+    wrong = int(np.sum(~np.isfinite(values)))
     if wrong:
         raise ValueError(
-            f"the label of every row should be one of: {', '.join(classes)}. Received: {wrong} of "
-            f"{len(labels)} rows with another value or none"
+            f"regression needs a finite number as label in every row. Received: {wrong} of "
+            f"{len(values)} missing or infinite"
         )
+    return Target((float(values.mean()),), float(values.std()) or 1.0)
+
+
+def _of_classes(labels: Array, classes: list[str], balanced: bool) -> Target:
+    _no_others(int(np.sum((labels < 0) | (labels >= len(classes)))), len(labels), classes)
     # One more of each, so that a class without rows has a finite logarithm.
     counts = np.bincount(labels.astype(np.int64), minlength=len(classes)) + 1.0
     logs = np.log(np.ones(len(classes)) if balanced else counts / counts.sum())
-    start = [logs[1] - logs[0]] if task is Task.BINARY else logs.tolist()
-    return Target(tuple(float(value) for value in start), 1.0)
+    return Target(tuple(float(value) for value in logs), 1.0)
+
+
+def _of_two_classes(labels: Array, classes: list[str], balanced: bool) -> Target:
+    negative, positive = _of_classes(labels, classes, balanced).start
+    return Target((positive - negative,), 1.0)
+
+
+def _of_sets(labels: Array, classes: list[str], balanced: bool) -> Target:
+    _no_others(int(np.sum((labels < 0).any(axis=1))), len(labels), classes)
+    share = (labels.sum(axis=0) + 1.0) / (len(labels) + 2.0)
+    return Target(tuple(float(value) for value in np.log(share / (1.0 - share))), 1.0)
+
+
+def _of_texts(labels: Array, classes: list[str], balanced: bool) -> Target:
+    empty = sum(not text.split() for text in labels)
+    if empty:
+        raise ValueError(
+            "a sequence needs at least one token as label in every row. Received: "
+            f"{empty} of {len(labels)} without any"
+        )
+    return Target((), 1.0)
+
+
+def _no_others(wrong: int, rows: int, classes: list[str]) -> None:
+    if wrong:
+        raise ValueError(
+            f"the label of every row should be one of: {', '.join(classes)}. Received: {wrong} of "
+            f"{rows} rows with another value or none"
+        )
+
+
+_TARGETS: dict[Task, Callable[[Array, list[str], bool], Target]] = {
+    Task.BINARY: _of_two_classes,
+    Task.MULTICLASS: _of_classes,
+    Task.MULTILABEL: _of_sets,
+    Task.REGRESSION: _of_values,
+    Task.SEQUENCE: _of_texts,
+}

@@ -2,7 +2,7 @@
 
 Model inputs come out in three shapes the trainer tells apart by their transformed schema:
 float32 (batch, k) for numbers, int64 (batch,) with a known range for categories, and string
-(batch,) for encoded pictures.
+(batch,) for encoded pictures and texts.
 """
 
 from typing import Any
@@ -65,7 +65,7 @@ def preprocess(inputs: dict[str, Any], features: dict[str, Feature]) -> dict[str
             elif treatment is Treatment.DATE:
                 waiting[Treatment.ZSCORE][name] = moment = dates.seconds(value)
                 outputs[name] = dates.circles(moment)
-            elif treatment is Treatment.IMAGE:
+            elif treatment in (Treatment.IMAGE, Treatment.TEXT):
                 outputs[name] = value
             else:
                 waiting[treatment][name] = value

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data.columns import Treatment
 
-_ALONE = frozenset({Treatment.IGNORE, Treatment.IMAGE, Treatment.DATE})
+_ALONE = frozenset({Treatment.IGNORE, Treatment.IMAGE, Treatment.TEXT, Treatment.DATE})
 
 
 class Feature(BaseModel):

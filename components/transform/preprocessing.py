@@ -8,8 +8,10 @@ import tensorflow as tf
 from components.transform.by_configuration import preprocess
 from components.transform.config import Feature
 from components.transform.label import label as learnt
+from components.transform.label import multi_hot
 from components.transform.raw import one_value
 from data.import_path import function_at
+from data.tasks import Task
 
 SETTING = "transform.preprocessing"
 
@@ -20,12 +22,12 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     Args:
       inputs: raw columns, tf.Tensor where always present or tf.SparseTensor, (batch, ?) each.
       custom_config: `features`, JSON of {column: Feature}; `label`, its column; `classes`, JSON
-        list in class order, empty for regression; `preprocessing`, the import path of one's own
+        list in class order, empty without any; `task`; `preprocessing`, the import path of one's own
         function, absent or empty for ours.
 
     Returns:
-      {feature: transformed tensor}, and under the label's own name its int64 class number or
-      float32 value. One's own function may leave the label to us.
+      {feature: transformed tensor}, and under the label's own name its int64 class number,
+      float32 value, (batch, classes) multi-hot float32 or text. One's own function may leave the label to us.
 
     Raises:
       ImportPathError: `preprocessing` leads to no function.
@@ -41,8 +43,18 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
             inputs, {column: Feature.model_validate(spec) for column, spec in features.items()}
         )
     if label not in outputs:
-        outputs[label] = learnt(one_value(inputs[label]), json.loads(custom_config["classes"]))
+        outputs[label] = _learnt(inputs[label], custom_config)
     return outputs
+
+
+def _learnt(column: Any, custom_config: dict[str, Any]) -> tf.Tensor:
+    classes: list[str] = json.loads(custom_config["classes"])
+    match custom_config.get("task"):
+        case Task.MULTILABEL:
+            return multi_hot(column, classes)
+        case Task.SEQUENCE:
+            return one_value(column)
+    return learnt(one_value(column), classes)
 
 
 def _checked(outputs: Any, path: str) -> dict[str, Any]:

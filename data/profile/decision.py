@@ -47,6 +47,13 @@ class Decision:
     buckets: int = 0
     """hash: how many; 0: the default."""
     warning: str = ""
+    prose: bool = False
+    """Free text: of no use beside columns, all of it where there is nothing else."""
+
+
+def as_text(decision: Decision) -> Decision:
+    """Free text that a text model learns from."""
+    return replace(decision, treatment=Treatment.TEXT, why="free text", prose=True)
 
 
 def decide(column: Column, found: Survey) -> Decision:
@@ -133,13 +140,14 @@ def _text(column: Column, found: Survey) -> Decision:
     distinct = _distinct(column)
     if column.all_different and column.filled >= ENOUGH_ROWS and not warning:
         if _words(column) >= PROSE_WORDS:
-            return Decision(name, "BYTES", Treatment.IGNORE, "free text, different in every row")
+            why = "free text, different in every row"
+            return Decision(name, "BYTES", Treatment.IGNORE, why, prose=True)
         why = f"{distinct} in {column.filled:,} rows: an identifier"
         return Decision(name, "BYTES", Treatment.IGNORE, why)
     mostly_different = column.distinct > 0.5 * column.sampled >= 0.5 * ENOUGH_ROWS
     if mostly_different and _words(column) >= PROSE_WORDS:
         why = f"free text, {distinct} in {column.filled:,} rows"
-        return Decision(name, "BYTES", Treatment.IGNORE, why, warning=warning)
+        return Decision(name, "BYTES", Treatment.IGNORE, why, warning=warning, prose=True)
     if column.distinct > MOST_VOCABULARY:
         buckets = _buckets(column.distinct)
         return Decision(name, "BYTES", Treatment.HASH, distinct, buckets=buckets, warning=warning)

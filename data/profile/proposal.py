@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from data.profile.decision import Decision, decide
+from data.columns import Treatment
+from data.profile.decision import Decision, as_text, decide
 from data.profile.label import Label
 from data.profile.label import decide as decide_label
 from data.profile.leaks import leak
@@ -62,6 +63,10 @@ def propose(
     excluded = dict.fromkeys(exclude, "as you asked")
     excluded |= {d.name: d.why for d in decisions if d.treatment is None}
     used = [d for d in decisions if d.treatment not in (None, "ignore")]
+    if not used:  # free text is learnt from where it is all there is
+        decisions = [as_text(d) if d.prose else d for d in decisions]
+        used = [d for d in decisions if d.treatment is Treatment.TEXT][:1]
+        decisions = [d for d in decisions if not d.prose or d in used]
     if not used:
         reasons = "; ".join(f"{d.name}: {d.why}" for d in decisions[:5])
         raise DataError(
@@ -76,7 +81,7 @@ def propose(
 
 
 def _label_name(found: Survey, name: str) -> str:
-    if not name and found.source.format is SourceFormat.IMAGES:
+    if not name and found.source.format in (SourceFormat.IMAGES, SourceFormat.TEXTS):
         return images.LABEL
     if name in found.columns:
         return name

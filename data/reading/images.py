@@ -20,10 +20,10 @@ PIXELS_CHECKED = (64, 64)
 
 
 def class_of(file: Path, root: Path) -> str:
-    """The class a picture belongs to: the first folder below the root, however deep it lies.
+    """The class a picture or text belongs to: the first folder below the root, however deep it lies.
 
     Raises:
-      DataError: the picture lies in the root itself.
+      DataError: the file lies in the root itself.
     """
     parts = file.relative_to(root).parts
     if len(parts) < 2:

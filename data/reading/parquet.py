@@ -80,7 +80,7 @@ def _names(path: Path, schema: pa.Schema) -> list[str]:
         if not name.strip():
             raise DataError(f"A column of {path} has no name.")
         kind = _values(schema.field(name).type)
-        if pa.types.is_nested(kind):
+        if pa.types.is_nested(kind) and not _is_list_of_text(kind):
             raise DataError(
                 f"Column '{name}' of {path} is nested ({kind}); write its parts as columns of "
                 "their own before giving it to the pipeline."
@@ -88,9 +88,19 @@ def _names(path: Path, schema: pa.Schema) -> list[str]:
     return names
 
 
+def _is_list_of_text(kind: pa.DataType) -> bool:
+    """Class names of a multi-label row."""
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return is_list and (
+        pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)
+    )
+
+
 def _plain(path: Path, name: str, column: pa.Array) -> pa.Array:
-    """One column as int64, float64, bool, string, binary or null."""
+    """One column as int64, float64, bool, string, binary, null or lists of strings."""
     kind = column.type
+    if _is_list_of_text(kind):
+        return column.cast(pa.list_(pa.string()))
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
         kind = column.type

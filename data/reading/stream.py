@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from data.reading import delimited, images, parquet, tfrecord
+from data.reading import delimited, images, parquet, texts, tfrecord
 from data.sources import Source, SourceFormat
 
-IMAGES_PER_PIECE = 500
+FILES_PER_PIECE = 500
+"""Of pictures and texts, which are a row each."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What one worker reads: a file, or some hundred pictures."""
+    """What one worker reads: a file, or some hundred pictures or texts."""
 
     format: SourceFormat
     files: tuple[str, ...]
@@ -23,7 +24,8 @@ class Piece:
 
 def pieces(source: Source) -> list[Piece]:
     """The source cut into parts that can be read apart, in a stable order."""
-    step = IMAGES_PER_PIECE if source.format is SourceFormat.IMAGES else 1
+    one_row = source.format in (SourceFormat.IMAGES, SourceFormat.TEXTS)
+    step = FILES_PER_PIECE if one_row else 1
     names = [str(file) for file in source.files]
     return [
         Piece(source.format, tuple(names[start : start + step]), str(source.root))
@@ -48,6 +50,8 @@ def read(
     match piece.format:
         case SourceFormat.IMAGES:
             yield from images.read(files, Path(piece.root), corrupt)
+        case SourceFormat.TEXTS:
+            yield from texts.read(files, Path(piece.root))
         case SourceFormat.PARQUET:
             for file in files:
                 yield from parquet.read(file, columns)

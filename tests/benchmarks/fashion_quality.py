@@ -23,8 +23,8 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 from sklearn.linear_model import LogisticRegression
 
-from components.trainer.batches import Rows
-from components.trainer.image_config import ImageSettings
+from components.trainer.pictures.config import ImageSettings
+from components.trainer.transfer.batches import Rows
 from data.fashion_mnist.locate import sample
 from data.fashion_mnist.originals import CLASSES
 from data.tasks import Task
@@ -99,8 +99,8 @@ def _recipe(
 ) -> dict[str, float]:
     import tensorflow as tf
 
-    from components.trainer.image_recipe import fit_images
-    from components.trainer.pictures import decode
+    from components.trainer.pictures.decoding import decode
+    from components.trainer.pictures.recipe import fit_images
 
     train, evaluation, test = (Rows([pictures[i] for i in part], labels[part]) for part in parts)
     wall, cpu = time.perf_counter(), _cpu()

@@ -12,27 +12,21 @@ Settings are to be chosen by the eval columns.
 """
 
 import argparse
-import json
-import os
-import resource
 import statistics
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import split_run
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
+from split_run import Rows
 
 from pipeline.config import load
-from pipeline.prepare import Prepared, prepare, read_schema
+from pipeline.prepare import Prepared, prepare
 
-Rows = npt.NDArray[np.int64]
 SLICE = ("payment_type", "Credit Card")
 TREES: list[dict[str, Any]] = [
     {},
@@ -50,14 +44,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(load("taxi", arguments.set), Path(folder))
         table, truth = _read(prepared)
+        rows_as_read = split_run.read(prepared)
         rows = []
         print(f"{'':8}" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items()))
         for seed in range(arguments.first, arguments.first + arguments.splits):
-            order = np.random.default_rng(seed).permutation(len(truth))
-            parts = np.split(order, [len(truth) * 8 // 10, len(truth) * 9 // 10])
+            parts = split_run.shuffled(len(truth), seed)
             trees = _trees(table, truth, parts, seed)
-            ours, facts = _ours(prepared, table, parts, seed, Path(folder) / str(seed))
-            row = dict(facts)
+            run = split_run.fit(prepared, rows_as_read, parts, seed, Path(folder) / str(seed))
+            ours = {name: run.answers(name)["score"] for name in ("eval", "test")}
+            row = dict(run.facts)
             for split, part in (("eval", parts[1]), ("test", parts[2])):
                 cards = np.flatnonzero(table[SLICE[0]].to_numpy()[part] == SLICE[1])
                 for who, scores in (("trees", trees[split]), ("ours", ours[split])):
@@ -79,8 +74,8 @@ COLUMNS = {
     "test ours": 11,
     "trees cards": 13,
     "ours cards": 12,
-    "steps": 7,
-    "best at": 9,
+    "epochs": 8,
+    "best": 6,
     "Transform CPU s": 17,
     "Trainer CPU s": 15,
 }
@@ -94,13 +89,11 @@ def _show(name: str, row: dict[str, float]) -> None:
 
 def _read(prepared: Prepared) -> tuple[pd.DataFrame, Rows]:
     frame = pd.concat([pd.read_csv(file) for file in prepared.source.files], ignore_index=True)
-    frame[prepared.label] = frame[prepared.label].astype(str)
-    truth = frame[prepared.label].to_numpy() == prepared.classes[-1]
-    return frame[[*prepared.features, prepared.label]], truth.astype(np.int64)
+    truth = frame[prepared.label].astype(str).to_numpy() == prepared.classes[-1]
+    return frame[list(prepared.features)], truth.astype(np.int64)
 
 
 def _trees(table: pd.DataFrame, truth: Rows, parts: list[Rows], seed: int) -> dict[str, Any]:
-    table = table.iloc[:, :-1]  # without the label
     text = table.select_dtypes("object").columns
     encoded = table.astype(dict.fromkeys(text, "category"))
     train, evaluation, test = parts
@@ -115,127 +108,6 @@ def _trees(table: pd.DataFrame, truth: Rows, parts: list[Rows], seed: int) -> di
         }
         found.append((roc_auc_score(truth[evaluation], scores["eval"]), scores))
     return max(found, key=lambda entry: entry[0])[1]
-
-
-def _ours(
-    prepared: Prepared, table: pd.DataFrame, parts: list[Rows], seed: int, folder: Path
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """The preset's Transform and Trainer on the split; scores by the exported model."""
-    import tensorflow as tf
-
-    from components.trainer.entry import run_fn
-
-    folder.mkdir()
-    for name, part in zip(("train", "eval", "test"), parts, strict=True):
-        _write(prepared, table.iloc[part], folder / f"{name}.raw")
-    began = _cpu()
-    _transform(prepared, folder)
-    middle = _cpu()
-    settings = prepared.config.train.model_copy(update={"seed": seed})
-    run_fn(
-        SimpleNamespace(
-            custom_config={
-                "train": settings.model_dump_json(),
-                "task": prepared.config.data.task.value,
-                "label": prepared.label,
-                "classes": json.dumps(prepared.classes),
-                "columns": json.dumps(prepared.model_columns),
-            },
-            transform_output=str(folder / "graph"),
-            train_files=[str(folder / "train-*.gz")],
-            eval_files=[str(folder / "eval-*.gz")],
-            model_run_dir=str(folder / "run"),
-            serving_model_dir=str(folder / "model"),
-        )
-    )
-    end = _cpu()
-    epochs = json.loads((folder / "run" / "history.json").read_text())["epochs"]
-    signature = tf.saved_model.load(str(folder / "model")).signatures["serving_examples"]
-    scores = {}
-    for name in ("eval", "test"):
-        examples = list(tf.data.TFRecordDataset(str(folder / f"{name}.raw")).as_numpy_iterator())
-        scores[name] = signature(examples=tf.constant(examples))["score"].numpy()
-    best = next(epoch["steps"] for epoch in reversed(epochs) if epoch["best"])
-    return scores, {
-        "steps": epochs[-1]["steps"],
-        "best at": best,
-        "Transform CPU s": middle - began,
-        "Trainer CPU s": end - middle,
-    }
-
-
-def _write(prepared: Prepared, table: pd.DataFrame, path: Path) -> None:
-    """Rows as ExampleGen would write them: a missing value is an empty feature."""
-    import tensorflow as tf
-
-    lists = {1: "bytes_list", 2: "int64_list", 3: "float_list"}
-    kinds = {
-        column.name: lists[column.type] for column in read_schema(prepared.schema_path).feature
-    }
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for row in table.to_dict("records"):
-            example = tf.train.Example()
-            for name, value in row.items():
-                values = getattr(example.features.feature[name], kinds[name])
-                values.SetInParent()
-                if not pd.isna(value):
-                    kind = kinds[name]
-                    bare = {"bytes_list": str.encode, "int64_list": int, "float_list": float}[kind]
-                    values.value.append(bare(value))
-            writer.write(example.SerializeToString())
-
-
-def _transform(prepared: Prepared, folder: Path) -> None:
-    """The preset's preprocessing: learnt on train, applied to train and eval."""
-    import apache_beam as beam
-    import tensorflow_transform.beam as tft_beam
-    from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
-    from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
-    from tfx_bsl.public import tfxio
-
-    from components.transform.preprocessing import preprocessing_fn
-
-    schema = read_schema(prepared.schema_path)
-    metadata_io.write_metadata(
-        dataset_metadata.DatasetMetadata(schema), str(folder / "graph" / "metadata")
-    )
-    config = {
-        "features": json.dumps(
-            {n: f.model_dump(mode="json", by_alias=True) for n, f in prepared.features.items()}
-        ),
-        "label": prepared.label,
-        "classes": json.dumps(prepared.classes),
-    }
-    with (
-        beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
-        tft_beam.Context(temp_dir=str(folder / "tmp")),
-    ):
-        sources = {
-            name: tfxio.TFExampleRecord(str(folder / f"{name}.raw"), schema=schema)
-            for name in ("train", "eval")
-        }
-        rows = {name: pipeline | name >> io.BeamSource() for name, io in sources.items()}
-        kinds = sources["train"].TensorAdapterConfig()
-        function = (rows["train"], kinds) | tft_beam.AnalyzeDataset(
-            lambda columns: preprocessing_fn(columns, config)
-        )
-        function | tft_beam.WriteTransformFn(str(folder / "graph"))
-        for name, batches in rows.items():
-            transformed, made = ((batches, kinds), function) | f"Transform {name}" >> (
-                tft_beam.TransformDataset(output_record_batches=True)
-            )
-            encoder = RecordBatchToExamplesEncoder(made.schema)
-            (
-                transformed
-                | f"Encode {name}" >> beam.FlatMap(lambda pair, e=encoder: e.encode(pair[0]))
-                | f"Write {name}"
-                >> beam.io.WriteToTFRecord(str(folder / name), file_name_suffix=".gz")
-            )
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pipeline.run import main
 
 SHORT = {
     "taxi": ("train.epochs=1",),
+    "fares": ("train.epochs=1",),
     "fashion": (
         "train.image.size=32",
         "train.image.head_epochs=2",
@@ -75,19 +76,26 @@ def _client(root: Path, url: str, name: str, *arguments: str) -> list[Any]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def _inputs(base: Path) -> list[str]:
+    """The columns that the pushed model asks for."""
+    signatures = json.loads((base / "manifests" / "1.json").read_text())["signatures"]
+    return list(signatures["serving_default"]["inputs"])
+
+
+def _as_csv(folder: Path, columns: list[str], rows: list[dict[str, Any]]) -> str:
+    with (folder / "rows.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return file.name
+
+
 def test_taxi(tmp_path: Path, root: Path) -> None:
     summary, base = _run("taxi", tmp_path)
     assert summary["metrics"]["test"]["auc"] > 0.9
     rows = list(csv.DictReader(resolve("chicago-taxi", root).files[0].open()))[:40]
-    inputs = json.loads((base / "manifests" / "1.json").read_text())["signatures"][
-        "serving_default"
-    ]["inputs"]
-    with (tmp_path / "rows.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(inputs), extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
     with _server("taxi", base, root) as url:
-        answers = _client(root, url, "taxi", "--csv", str(tmp_path / "rows.csv"))
+        answers = _client(root, url, "taxi", "--csv", _as_csv(tmp_path, _inputs(base), rows))
     assert len(answers) == 40
     for answer in answers:
         assert answer["class"] in ("0", "1")
@@ -95,6 +103,22 @@ def test_taxi(tmp_path: Path, root: Path) -> None:
         assert (answer["class"] == "1") == (answer["score"] > 0.5)
     agree = sum(a["class"] == row["big_tipper"] for a, row in zip(answers, rows, strict=True))
     assert agree >= 30
+
+
+def test_fares(tmp_path: Path, root: Path) -> None:
+    summary, base = _run("fares", tmp_path)
+    measured = summary["metrics"]["test"]
+    assert measured["mae"] < 4.0
+    assert measured["rmse"] == pytest.approx(measured["mse"] ** 0.5, rel=1e-4)
+    known = _inputs(base)
+    assert not {"fare", "trip_miles", "trip_seconds", "tips", "payment_type"} & set(known)
+    rows = list(csv.DictReader(resolve("chicago-taxi", root).files[0].open()))[:40]
+    with _server("fares", base, root) as url:
+        answers = _client(root, url, "fares", "--csv", _as_csv(tmp_path, known, rows))
+    errors = [
+        abs(a["prediction"] - float(row["fare"])) for a, row in zip(answers, rows, strict=True)
+    ]
+    assert sorted(errors)[20] < 5  # the median; the file begins with odd trips
 
 
 def test_fashion(tmp_path: Path, root: Path) -> None:

@@ -60,5 +60,5 @@ def test_weights_that_mean_nothing_are_refused() -> None:
     for weights in ([1.0, -1.0], [0.0, 0.0], [1.0, float("nan")]):
         with pytest.raises(ValueError, match="row weights should be finite"):
             row_weights(np.zeros(2, np.int32), np.array(weights), balance=False)
-    with pytest.raises(ValueError, match="balance_classes needs classes"):
+    with pytest.raises(ValueError, match="balance_classes needs one class in every row"):
         row_weights(np.zeros((2, 1), np.float32), None, balance=True)

@@ -7,8 +7,8 @@ import keras_hub
 import numpy as np
 import pytest
 
-from components.trainer.backbones import application_names, load_backbone
-from components.trainer.scales import SCALES
+from components.trainer.pictures.backbones import application_names, load_backbone
+from components.trainer.pictures.scales import SCALES
 
 PIXELS = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
 

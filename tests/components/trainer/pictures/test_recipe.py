@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from components.trainer.batches import Rows
-from components.trainer.efficientnet_lite import efficientnet_lite0, weights_file
-from components.trainer.image_config import ImageSettings
-from components.trainer.image_recipe import Trained, fit_images
-from components.trainer.pictures import decode
+from components.trainer.pictures.config import ImageSettings
+from components.trainer.pictures.decoding import decode
+from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
+from components.trainer.pictures.recipe import Trained, fit_images
+from components.trainer.transfer.batches import Rows
 from data.fashion_mnist.encode import png
 from data.fashion_mnist.locate import sample
 from data.fashion_mnist.originals import CLASSES

@@ -34,8 +34,8 @@ class _Rows:
 def _fit(train: Any = None, **settings: Any) -> tuple[Any, list[dict[str, Any]]]:
     import keras
 
-    from components.trainer.building import build_model
-    from components.trainer.fitting import fit
+    from components.trainer.columns.building import build_model
+    from components.trainer.columns.fitting import fit
     from components.trainer.inputs import InputKind, ModelInput
     from components.trainer.spec import Spec
     from components.trainer.target import target

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from components.trainer.image_config import ImageSettings
+from components.trainer.pictures.config import ImageSettings
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.trainer.pictures import decode
+from components.trainer.pictures.decoding import decode
 
 
 def _picture(mode: str, width: int = 30, height: int = 40) -> Image.Image:

@@ -11,15 +11,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.trainer.activations import (
+from components.trainer.pictures.decoding import decode
+from components.trainer.transfer.activations import (
     Activations,
     Shelf,
     compute_activations,
     pool_activations,
 )
-from components.trainer.batches import Rows
-from components.trainer.pictures import decode
-from components.trainer.throttle import Throttle
+from components.trainer.transfer.batches import Rows
+from components.trainer.transfer.throttle import Throttle
 
 COUNT = 21
 

@@ -4,7 +4,7 @@ import warnings
 
 import keras
 
-from components.trainer import tabular
+from components.trainer.columns import tabular
 from components.trainer.spec import Spec
 from data.import_path import function_at
 

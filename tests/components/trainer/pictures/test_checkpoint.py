@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.trainer import checkpoint as room
-from components.trainer.checkpoint import CheckpointError, read_checkpoint
-from components.trainer.efficientnet_lite import SHA256, weights_file
+from components.trainer.pictures import checkpoint as room
+from components.trainer.pictures.checkpoint import CheckpointError, read_checkpoint
+from components.trainer.pictures.efficientnet_lite import SHA256, weights_file
 
 
 class _Call:

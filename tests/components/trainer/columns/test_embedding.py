@@ -4,7 +4,7 @@ import numpy as np
 
 
 def test_like_an_embedding_per_column() -> None:
-    from components.trainer.embedding import JointEmbedding
+    from components.trainer.columns.embedding import JointEmbedding
 
     sizes, width = [3, 5, 2], 4
     layer = JointEmbedding(sizes, width)
@@ -21,7 +21,7 @@ def test_only_the_ids_seen_are_trained() -> None:
     import keras
     import tensorflow as tf
 
-    from components.trainer.embedding import JointEmbedding
+    from components.trainer.columns.embedding import JointEmbedding
 
     layer = JointEmbedding([3, 5], 2)
     ids = [tf.constant([1], tf.int64), tf.constant([4], tf.int64)]

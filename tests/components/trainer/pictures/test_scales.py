@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.scales import SCALES, Scale, scale_of
+from components.trainer.pictures.scales import SCALES, Scale, scale_of
 
 PIXELS = np.random.default_rng(0).uniform(0, 255, (2, 3, 3, 3)).astype(np.float32)
 

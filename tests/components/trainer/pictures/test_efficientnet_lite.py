@@ -6,9 +6,9 @@ import pytest
 import sklearn.datasets
 import tensorflow as tf
 
-from components.trainer import efficientnet_lite
-from components.trainer.checkpoint import read_checkpoint
-from components.trainer.efficientnet_lite import efficientnet_lite0, weights_file
+from components.trainer.pictures import efficientnet_lite
+from components.trainer.pictures.checkpoint import read_checkpoint
+from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
 
 
 @pytest.fixture(scope="module")

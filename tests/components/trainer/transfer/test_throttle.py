@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from components.trainer.throttle import Throttle
+from components.trainer.transfer.throttle import Throttle
 
 
 def test_due_only_after_the_pause(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     now = [100.0]
-    monkeypatch.setattr("components.trainer.throttle.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("components.trainer.transfer.throttle.time.monotonic", lambda: now[0])
     events: list[dict[str, Any]] = []
     throttle = Throttle(events.append, seconds=0.4)
     for tenth in range(10):  # one second, ten offers

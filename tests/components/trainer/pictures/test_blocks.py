@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.blocks import block_ends, split
-from components.trainer.efficientnet_lite import efficientnet_lite0
+from components.trainer.pictures.blocks import block_ends, split
+from components.trainer.pictures.efficientnet_lite import efficientnet_lite0
 
 
 @pytest.fixture(scope="module")

@@ -9,22 +9,22 @@ from typing import Any
 import keras
 import numpy as np
 
-from components.trainer import transfer
-from components.trainer.activations import (
+from components.trainer.heads import HEADS
+from components.trainer.labels import checked_labels, row_weights
+from components.trainer.pictures.config import ImageSettings
+from components.trainer.pictures.decoding import decode
+from components.trainer.pictures.network import build_head, build_network
+from components.trainer.precision import Precision, choose_precision
+from components.trainer.transfer import phases
+from components.trainer.transfer.activations import (
     Activations,
     Shelf,
     compute_activations,
     pool_activations,
 )
-from components.trainer.batches import Batches
-from components.trainer.best import Best
-from components.trainer.heads import HEADS
-from components.trainer.image_config import ImageSettings
-from components.trainer.image_network import build_head, build_network
-from components.trainer.labels import checked_labels, row_weights
-from components.trainer.pictures import decode
-from components.trainer.precision import Precision, choose_precision
-from components.trainer.throttle import Throttle
+from components.trainer.transfer.batches import Batches
+from components.trainer.transfer.best import Best
+from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 
 
@@ -106,7 +106,7 @@ def fit_images(
 
     # The head, on features that no longer change.
     best = Best(head.trainable_variables, watched)
-    phase = transfer.Phase(
+    phase = phases.Phase(
         "head",
         lambda features, training: head(features, training=training),
         head.trainable_variables,
@@ -114,16 +114,16 @@ def fit_images(
         settings.head_rate,
         settings.batch_size,
     )
-    history = transfer.train(phase, features, judged, objective, best, rng, progress)
+    history = phases.train(phase, features, judged, objective, best, rng, progress)
     best.restore()
 
     # The top blocks and the head together, from the kept maps; only better than the head counts.
     if fine_tune:
-        transfer.freeze_normalisation(network.parts.upper)
+        phases.freeze_normalisation(network.parts.upper)
         head_alone = best.measured
         best = Best(network.parts.upper.trainable_variables + head.trainable_variables, watched)
         best.offer(head_alone)
-        phase = transfer.Phase(
+        phase = phases.Phase(
             "fine-tune",
             lambda maps, training: head(network.upper(maps), training=training),
             best.variables,
@@ -132,7 +132,7 @@ def fit_images(
             settings.batch_size,
             loss_scaling=precision.policy == "mixed_float16",
         )
-        history += transfer.train(phase, rows, judges, objective, best, rng, progress)
+        history += phases.train(phase, rows, judges, objective, best, rng, progress)
         best.restore()
 
     return Trained(network.with_head(head, settings.size), history, settings.size, precision)

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.activations import Activations
-from components.trainer.best import Best
 from components.trainer.heads import HEADS
 from components.trainer.precision import policy_scope
-from components.trainer.throttle import Throttle
-from components.trainer.transfer import Phase, freeze_normalisation, measuring, train
+from components.trainer.transfer.activations import Activations
+from components.trainer.transfer.best import Best
+from components.trainer.transfer.phases import Phase, freeze_normalisation, measuring, train
+from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 
 TASK = HEADS[Task.MULTICLASS]

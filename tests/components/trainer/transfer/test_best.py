@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.best import Best
+from components.trainer.transfer.best import Best
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from components.trainer.blocks import as_graph
-from components.trainer.efficientnet_lite import efficientnet_lite0, weights_file
-from components.trainer.scales import SCALES, Scale, scale_of
+from components.trainer.pictures.blocks import as_graph
+from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
+from components.trainer.pictures.scales import SCALES, Scale, scale_of
 
 OFFLINE = "efficientnet-lite0"
 

@@ -1,0 +1,40 @@
+"""Columns to a fitted network: the learner of everything that is no picture and no text."""
+
+import logging
+
+import tensorflow as tf
+
+from components.trainer.answers import learned
+from components.trainer.columns.building import build_model
+from components.trainer.columns.fitting import fit
+from components.trainer.examples import ExampleFiles
+from components.trainer.inputs import InputKind
+from components.trainer.learned import Features, Learned
+from components.trainer.precision import Precision, choose_precision, policy_scope
+from components.trainer.spec import Spec
+
+
+def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
+    """Builds the model of `train.model`, or ours, and fits it."""
+    precision = _precision(spec.settings.precision)
+    logging.info("precision: %s (%s)", precision.policy, precision.reason)
+    with policy_scope(precision.policy):
+        model = build_model(spec)
+    epochs = fit(model, spec, train, evaluation)
+
+    def outputs(features: Features) -> tf.Tensor:
+        entries = {}
+        for item in spec.inputs:
+            shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
+            entries[item.name] = tf.reshape(tf.cast(features[item.name], item.dtype), shape)
+        return tf.cast(model(entries, training=False), tf.float32)
+
+    chosen = {"policy": precision.policy, "reason": precision.reason}
+    history = {"precision": chosen, "epochs": epochs}
+    return learned(spec, model, outputs, evaluation, history)
+
+
+def _precision(name: str) -> Precision:
+    if name == "auto" and not tf.config.list_logical_devices("GPU"):
+        return Precision("float32", "small dense layers on a CPU gain nothing from less")
+    return choose_precision(name)
