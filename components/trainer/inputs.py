@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,7 @@ class InputKind(StrEnum):
     NUMBERS = "numbers"
     CATEGORY = "category"
     PICTURE = "picture"
+    TEXT = "text"
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class ModelInput:
     name: str
     kind: InputKind
     size: int
-    """numbers: length of the vector; category: how many ids, counted from 0; picture: 1."""
+    """numbers: length of the vector; category: how many ids, counted from 0; picture and
+    text: 1."""
 
     def symbolic(self) -> keras.KerasTensor:
-        """A keras.Input: numbers (batch, size) float32, a category (batch,) int64, a picture (batch,)
-        string.
+        """A keras.Input: numbers (batch, size) float32, a category (batch,) int64, a picture or
+        text (batch,) string.
         """
         shape = (self.size,) if self.kind is InputKind.NUMBERS else ()
         return keras.Input(shape, dtype=self.dtype, name=self._layer_name)
@@ -38,7 +41,8 @@ class ModelInput:
     @property
     def dtype(self) -> str:
         """What the model takes: float32, int64 or string."""
-        kinds = {InputKind.CATEGORY: "int64", InputKind.PICTURE: "string"}
+        kinds = dict.fromkeys((InputKind.PICTURE, InputKind.TEXT), "string")
+        kinds[InputKind.CATEGORY] = "int64"
         return kinds.get(self.kind, "float32")
 
     @property
@@ -50,8 +54,15 @@ class ModelInput:
         return f"input_{plain}_{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
 
-def model_inputs(graph: tft.TFTransformOutput, label: str) -> list[ModelInput]:
+def model_inputs(
+    graph: tft.TFTransformOutput, label: str, texts: Collection[str] = ()
+) -> list[ModelInput]:
     """Every transformed feature but the label, by the transformed schema's types and domains.
+
+    Args:
+      graph: what Transform wrote.
+      label: the label's name.
+      texts: which features are texts; other strings are pictures.
 
     Raises:
       ValueError: a feature of varying length, which no model of ours can take.
@@ -68,15 +79,15 @@ def model_inputs(graph: tft.TFTransformOutput, label: str) -> list[ModelInput]:
                 f"every row. Received: {type(spec).__name__}. Make it so in the preprocessing "
                 "function, for example by tf.sparse.to_dense"
             )
-        found.append(_model_input(feature, spec))
+        found.append(_model_input(feature, spec, feature.name in texts))
     if not found:
         raise ValueError(f"Transform gives the model nothing but the label '{label}'")
     return sorted(found, key=lambda item: item.name)
 
 
-def _model_input(feature: Any, spec: Any) -> ModelInput:
+def _model_input(feature: Any, spec: Any, is_text: bool) -> ModelInput:
     if spec.dtype == tf.string:
-        return ModelInput(feature.name, InputKind.PICTURE, 1)
+        return ModelInput(feature.name, InputKind.TEXT if is_text else InputKind.PICTURE, 1)
     if spec.dtype == tf.int64 and feature.HasField("int_domain") and not spec.shape:
         return ModelInput(feature.name, InputKind.CATEGORY, int(feature.int_domain.max) + 1)
     return ModelInput(

@@ -15,8 +15,8 @@ class Target:
 
     start: tuple[float, ...]
     """The best outputs of a model that sees no column, one per unit: log-odds of the positive class,
-    log-probability of each class, log-odds of each label, or the mean; none for sequences. A network that starts there keeps its probabilities
-    honest on rare classes from the first step."""
+    log-probability of each class, log-odds of each label, or the mean; none for sequences. A network
+    that starts there keeps its probabilities honest on rare classes from the first step."""
     deviation: float
     """Regression: the standard deviation, never 0. Classification: 1."""
 

@@ -91,8 +91,9 @@ def _names(path: Path, schema: pa.Schema) -> list[str]:
 def _is_list_of_text(kind: pa.DataType) -> bool:
     """Class names of a multi-label row."""
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return is_list and (
-        pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)
+    return bool(
+        is_list
+        and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type))
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
+from serving.models import operations
 from serving.status import Code, ServingError, to_code
 
 Arrays = list[np.ndarray]
@@ -188,6 +189,7 @@ def load_servable(name: str, version: int, path: str, options: SessionOptions) -
             "Specified file path does not appear to contain a SavedModel bundle (should have a "
             f"file called `saved_model.pb`)\nSpecified file path: {path}",
         )
+    operations.register(path)
     config = config_pb2.ConfigProto.FromString(options.config)
     if options.intra_op:
         config.intra_op_parallelism_threads = options.intra_op

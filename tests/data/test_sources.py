@@ -74,6 +74,20 @@ def test_a_folder_of_pictures_keeps_its_classes(tmp_path: Path) -> None:
     assert len(source.files) == 4
 
 
+def test_a_folder_of_texts_keeps_its_classes(tmp_path: Path) -> None:
+    for name in ("ham/1.txt", "ham/2.txt", "spam/1.eml", "spam/.DS_Store"):
+        (tmp_path / "mails" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mails" / name).write_text("x")
+    source = resolve("mails", tmp_path)
+    assert source.format is SourceFormat.TEXTS
+    assert len(source.files) == 3
+    (tmp_path / "mails" / "all.txt").write_text("x")  # one outside the folders: a table in parts
+    assert resolve("mails", tmp_path).format is SourceFormat.CSV
+    (tmp_path / "years").mkdir()
+    (tmp_path / "years" / "2024.txt").write_text("x\n1\n")
+    assert resolve("years", tmp_path).format is SourceFormat.CSV
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

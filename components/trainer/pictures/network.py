@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 
 from components.trainer.pictures.backbones import Backbone, load_backbone
 from components.trainer.pictures.blocks import Split, split
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.precision import policy_scope
-from components.trainer.transfer.batches import Array
-from data.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -62,33 +59,6 @@ def build_network(settings: ImageSettings, policy: str) -> ImageNetwork:
         )
         blocks = settings.fine_tune_blocks if settings.fine_tune_epochs else 0
         return ImageNetwork(backbone, split(backbone.network, blocks), _pool(backbone.network))
-
-
-def build_head(
-    channels: int, units: int, settings: ImageSettings, task: Task, labels: Array
-) -> keras.Model:
-    """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
-
-    For regression the last layer's output is stretched to the mean and deviation of the training
-    labels, so that any unit of measure trains equally well.
-
-    Args:
-      channels: how many features.
-      units: how many logits.
-      settings: dropout and seed.
-      task: what the label asks.
-      labels: the training labels as `checked_labels` returns them.
-    """
-    layers = [
-        keras.Input((channels,), dtype="float32"),
-        keras.layers.Dropout(settings.dropout, seed=settings.seed, dtype="float32"),
-        keras.layers.Dense(units, dtype="float32"),
-    ]
-    if task is Task.REGRESSION:
-        deviation, mean = labels.std(axis=0), labels.mean(axis=0)
-        scale = np.where(deviation > 0, deviation, 1.0).tolist()
-        layers.append(keras.layers.Rescaling(scale, mean.tolist(), dtype="float32"))
-    return keras.Sequential(layers, name="head")
 
 
 def _pool(network: keras.Model) -> keras.layers.Layer:

@@ -1,29 +1,19 @@
 """A picture model from pictures and labels: the whole recipe, top to bottom."""
 
-import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
-from components.trainer.heads import HEADS
-from components.trainer.labels import checked_labels, row_weights
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.pictures.decoding import decode
-from components.trainer.pictures.network import build_head, build_network
+from components.trainer.pictures.network import build_network
 from components.trainer.precision import Precision, choose_precision
-from components.trainer.transfer import phases
-from components.trainer.transfer.activations import (
-    Activations,
-    Shelf,
-    compute_activations,
-    pool_activations,
-)
 from components.trainer.transfer.batches import Batches
-from components.trainer.transfer.best import Best
+from components.trainer.transfer.phases import freeze_normalisation
+from components.trainer.transfer.recipe import Parts, fit_parts
 from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 
@@ -72,73 +62,29 @@ def fit_images(
       tf.errors.InvalidArgumentError: a picture cannot be decoded.
     """
     keras.utils.set_random_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
-    objective = HEADS[task]
-    watched = objective.metrics()[0].name
     progress = Throttle(report)
-    shelf = Shelf(settings.cache_megabytes, scratch)
-    fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0
-
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
     network = build_network(settings, precision.policy)
-
-    def kept(batches: Batches, mirror: bool) -> Activations:
-        """What the frozen part makes of a split: maps, or features where it is all frozen."""
-        rows = compute_activations(
-            batches,
-            network.lower if fine_tune else lambda pixels: network.upper(network.lower(pixels)),
-            lambda encoded: decode(encoded, settings.size),
-            mirror,
-            shelf,
-            progress,
-        )
-        return replace(rows, labels=checked_labels(rows.labels, task, units))
-
-    rows, judges = kept(train, settings.mirror), kept(evaluation, False)
-    weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
-    rows = replace(rows, weights=weights)
-    features, judged = rows, judges
-    if fine_tune:
-        features = pool_activations(rows, network.upper, shelf, progress)
-        judged = pool_activations(judges, network.upper, shelf, progress)
-    head = build_head(network.channels, units, settings, task, rows.labels)
-
-    # The head, on features that no longer change.
-    best = Best(head.trainable_variables, watched)
-    phase = phases.Phase(
-        "head",
-        lambda features, training: head(features, training=training),
-        head.trainable_variables,
-        _epochs(settings.head_epochs, len(rows), settings),
-        settings.head_rate,
-        settings.batch_size,
+    freeze_normalisation(network.parts.upper)
+    fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0
+    parts = Parts(
+        decode=lambda encoded: decode(encoded, settings.size),
+        lower=network.lower,
+        upper=lambda maps, training: network.upper(maps),
+        variables=network.parts.upper.trainable_variables if fine_tune else [],
+        channels=network.channels,
     )
-    history = phases.train(phase, features, judged, objective, best, rng, progress)
-    best.restore()
-
-    # The top blocks and the head together, from the kept maps; only better than the head counts.
-    if fine_tune:
-        phases.freeze_normalisation(network.parts.upper)
-        head_alone = best.measured
-        best = Best(network.parts.upper.trainable_variables + head.trainable_variables, watched)
-        best.offer(head_alone)
-        phase = phases.Phase(
-            "fine-tune",
-            lambda maps, training: head(network.upper(maps), training=training),
-            best.variables,
-            _epochs(settings.fine_tune_epochs, len(rows), settings),
-            settings.fine_tune_rate,
-            settings.batch_size,
-            loss_scaling=precision.policy == "mixed_float16",
-        )
-        history += phases.train(phase, rows, judges, objective, best, rng, progress)
-        best.restore()
-
+    head, history = fit_parts(
+        parts,
+        train,
+        evaluation,
+        settings,
+        task,
+        units,
+        progress,
+        mirror=settings.mirror,
+        loss_scaling=precision.policy == "mixed_float16",
+        scratch=scratch,
+    )
     return Trained(network.with_head(head, settings.size), history, settings.size, precision)
-
-
-def _epochs(epochs: int, count: int, settings: ImageSettings) -> int:
-    """The configured epochs, or more of them where there are too few pictures for `least_steps`."""
-    steps = math.ceil(count / settings.batch_size)
-    return max(epochs, math.ceil(settings.least_steps / steps))

@@ -34,6 +34,11 @@ class Written:
         """Sorted values of a column, missing ones left out."""
         return sorted(row[name] for row in self.rows if name in row)
 
+    def lists(self, name: str) -> list[list[Any]]:
+        """The values of a column, a list for each row."""
+        cells = [row.get(name, []) for row in self.rows]
+        return [cell if isinstance(cell, list) else [cell] for cell in cells]
+
 
 def decoded(record: bytes) -> dict[str, Any]:
     """A tf.Example as a dict; one value bare, several as a list."""

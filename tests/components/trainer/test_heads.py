@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.signatures import CLASS, PREDICTION, SCORE, SCORES
+from data.signatures import CHOSEN, CLASS, LABELS, PREDICTION, SCORE, SCORES
 from data.tasks import Task
 
 
@@ -58,6 +58,33 @@ def test_multiclass() -> None:
     assert answer[CLASS].numpy().tolist() == [b"b", b"a"]
     np.testing.assert_allclose(answer[SCORE], p.max(axis=1), rtol=1e-6)
     np.testing.assert_allclose(answer[SCORES], p, rtol=1e-6)
+
+
+def test_multilabel() -> None:
+    import tensorflow as tf
+
+    from components.trainer.heads import HEADS
+
+    head = HEADS[Task.MULTILABEL]
+    assert head.units(3) == 3
+    logits = np.array([[-1.0, 2.0, 0.5], [-3.0, -2.0, -1.0]], np.float32)
+    truth = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
+    p = 1 / (1 + np.exp(-logits))
+    expected = -np.mean(np.where(truth == 1, np.log(p), np.log(1 - p)))
+    assert float(head.loss()(truth, logits)) == pytest.approx(expected, rel=1e-5)
+    (hamming,) = head.metrics()
+    hamming.update_state(truth[:1], logits[:1])
+    hamming.update_state(truth[1:], logits[1:])
+    assert float(hamming.result()) == pytest.approx(2 / 6)
+    names = ["a", "b, c", "d"]
+    answer = head.answer(tf.constant(logits), names)
+    np.testing.assert_allclose(answer[SCORES], p, rtol=1e-6)
+    assert answer[CHOSEN].numpy().tolist() == [[0, 1, 1], [0, 0, 0]]
+    assert answer[LABELS].numpy().tolist() == [b"b, c, d", b""]
+    bounds = np.array([0.1, 0.9, 0.2], np.float32)  # sigmoid(2) = 0.88
+    answer = head.answer(tf.constant(logits), names, thresholds=bounds)
+    assert answer[CHOSEN].numpy().tolist() == [[1, 0, 1], [0, 0, 1]]
+    assert answer[LABELS].numpy().tolist() == [b"a, d", b"d"]
 
 
 def test_regression() -> None:

@@ -16,6 +16,8 @@ def test_each_task_gets_the_shape_its_loss_needs() -> None:
     assert (binary.shape, binary.dtype) == ((3, 1), np.int32)
     assert (regression.shape, regression.dtype) == ((3, 1), np.float32)
     assert checked_labels(np.ones((3, 2)), Task.REGRESSION, 2).shape == (3, 2)
+    sets = checked_labels(np.array([[0, 1], [0, 0]]), Task.MULTILABEL, 2)
+    assert (sets.shape, sets.dtype) == ((2, 2), np.float32)
 
 
 @pytest.mark.parametrize(
@@ -26,12 +28,14 @@ def test_each_task_gets_the_shape_its_loss_needs() -> None:
         ([0.0, 0.5], Task.MULTICLASS, 3, r"Received: \[0.5\]"),
         ([0, 2], Task.BINARY, 1, r"from 0 to 1. Received: \[2\]"),
         ([0, 1], Task.BINARY, 2, "a binary model has 1 logit"),
+        ([[0, 1], [0, 2]], Task.MULTILABEL, 2, "2 zeros and ones each"),
+        ([[0, 1]], Task.MULTILABEL, 3, r"Received: shape \(1, 2\)"),
         ([1.0, float("nan")], Task.REGRESSION, 1, "1 not finite"),
         ([1.0, 2.0], Task.REGRESSION, 2, "2 finite numbers per row. Received: 1 per row"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(
-    labels: list[float], task: Task, units: int, said: str
+    labels: list[object], task: Task, units: int, said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
         checked_labels(np.array(labels), task, units)

@@ -26,6 +26,12 @@ def test_balanced_starts_even() -> None:
     assert found.start == (0.0,)
 
 
+def test_multilabel_starts_at_the_log_odds_of_each_label() -> None:
+    sets = np.array([[1, 0], [1, 0], [1, 0], [0, 0]], np.float32)
+    found = target(sets, Task.MULTILABEL, ["a", "b"])
+    assert found.start == pytest.approx((math.log(4 / 2), math.log(1 / 5)))
+
+
 def test_regression_has_mean_and_deviation() -> None:
     found = target(np.array([1e9, 1e9 + 2], np.float64), Task.REGRESSION, [])
     assert found.start == (1e9 + 1,)
@@ -38,9 +44,11 @@ def test_regression_has_mean_and_deviation() -> None:
     [
         ([0, -1, 1], Task.BINARY, "one of: no, yes. Received: 1 of 3 rows"),
         ([0, 2, 3], Task.BINARY, "Received: 2 of 3 rows"),
+        ([[1, 0], [-1, -1], [0, 0]], Task.MULTILABEL, "Received: 1 of 3 rows"),
+        (["A B", " ", ""], Task.SEQUENCE, "Received: 2 of 3 without any"),
         ([1.0, math.nan, math.inf], Task.REGRESSION, "Received: 2 of 3 missing or infinite"),
     ],
 )
-def test_refusals(labels: list[float], task: Task, message: str) -> None:
+def test_refusals(labels: list[object], task: Task, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         target(np.array(labels), task, ["no", "yes"])

@@ -22,10 +22,11 @@ def _spec(path: str, task: Task = Task.BINARY) -> Any:
         ModelInput("größe", InputKind.CATEGORY, 300),
         ModelInput("outputs", InputKind.NUMBERS, 1),
     )
-    classes = {Task.BINARY: ("no", "yes"), Task.MULTICLASS: ("a", "b", "c"), Task.REGRESSION: ()}
-    start = {Task.BINARY: (-2.0,), Task.MULTICLASS: (-1.0, -2.0, -0.7), Task.REGRESSION: (5e6,)}
+    classes = {Task.BINARY: ("no", "yes"), Task.REGRESSION: ()}.get(task, ("a", "b", "c"))
+    several = (-1.0, -2.0, -0.7)
+    start = {Task.BINARY: (-2.0,), Task.REGRESSION: (5e6,)}.get(task, several)
     settings = TrainSection(model=path)
-    return Spec(inputs, task, classes[task], Target(start[task], 1e6), settings)
+    return Spec(inputs, task, classes, Target(start, 1e6), settings)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     return made
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", [task for task in Task if task is not Task.SEQUENCE])
 def test_ours_starts_where_the_label_is(task: Task) -> None:
     """With all weights but the head's bias at zero, the outputs are those of the label alone."""
     import numpy as np

@@ -1,0 +1,122 @@
+"""The learner of texts: one text column in, a fitted model with its tokenizer out."""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from components.trainer.answers import learned
+from components.trainer.examples import ExampleFiles
+from components.trainer.inputs import ModelInput
+from components.trainer.learned import Features, Learned
+from components.trainer.precision import choose_precision, policy_scope
+from components.trainer.progress import Progress
+from components.trainer.spec import Spec
+from components.trainer.text.config import TextSettings
+from components.trainer.text.encoder import Encoder
+from components.trainer.text.ngrams import ngrams
+from components.trainer.transfer.batches import Array
+from components.trainer.transfer.recipe import Parts, fit_parts
+from components.trainer.transfer.throttle import Throttle
+
+_ROWS = 64
+FROM_SCRATCH = "none"
+
+
+class _Split:
+    """Transformed examples as the recipe reads them."""
+
+    def __init__(self, files: ExampleFiles, column: str) -> None:
+        self._files = files
+        self._column = column
+        self.count = files.rows
+
+    def __iter__(self) -> Iterator[tuple[Any, Array, Array | None]]:
+        for features, labels in self._files.batches(_ROWS):
+            yield tf.reshape(features[self._column], [-1]), labels.numpy(), None
+
+
+def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
+    """Runs the transfer recipe on a text encoder.
+
+    Raises:
+      ValueError: other model inputs stand beside the text, or no such encoder.
+    """
+    column, settings = _only(spec.inputs), spec.settings.text
+    keras.utils.set_random_seed(settings.seed)
+    reporter = Progress()
+    progress = Throttle(lambda event: reporter.report(event, always=True))
+    precision = choose_precision(settings.precision)
+    progress.send({"phase": "precision", **asdict(precision)})
+    logging.info("precision: %s (%s)", precision.policy, precision.reason)
+    with policy_scope(precision.policy):
+        encoder = load_encoder(settings)
+    parts = Parts(
+        decode=encoder.tokenize,
+        lower=encoder.lower,
+        upper=encoder.upper,
+        variables=encoder.variables,
+        channels=encoder.channels,
+        pretrained=encoder.pretrained,
+    )
+    with tempfile.TemporaryDirectory(prefix="activations-") as scratch:
+        head, history = fit_parts(
+            parts,
+            _Split(train, column),
+            _Split(evaluation, column),
+            settings,
+            spec.task,
+            spec.units,
+            progress,
+            loss_scaling=precision.policy == "mixed_float16",
+            scratch=Path(scratch),
+        )
+
+    def outputs(features: Features) -> tf.Tensor:
+        ids = encoder.tokenize(tf.reshape(features[column], [-1]))
+        vectors = encoder.upper(encoder.lower(ids), False)
+        return tf.cast(head(vectors, training=False), tf.float32)
+
+    first = {"phase": "precision", "policy": precision.policy, "reason": precision.reason}
+    facts = {"precision": first, "epochs": history}
+    return learned(spec, _Whole(encoder, head), outputs, evaluation, facts)
+
+
+class _Whole(keras.layers.Layer):
+    """Encoder and head together, for whoever saves the weights; called by nobody."""
+
+    def __init__(self, encoder: Encoder, head: keras.Model) -> None:
+        super().__init__(name="text")
+        self.encoder = encoder.holder
+        self.head = head
+        self.built = True
+
+
+def load_encoder(settings: TextSettings) -> Encoder:
+    """The encoder of the settings. What it needs of TensorFlow Text and keras-hub comes in here.
+
+    Raises:
+      ValueError: no such encoder; the message lists the valid names.
+    """
+    if settings.encoder == FROM_SCRATCH:
+        return ngrams(settings.length, settings.buckets, settings.width)
+    from components.trainer.text.bert import bert
+
+    layers = settings.fine_tune_layers if settings.fine_tune_epochs else 0
+    return bert(settings.encoder, settings.length, layers)
+
+
+def _only(inputs: Sequence[ModelInput]) -> str:
+    """The one text column of a text model."""
+    if len(inputs) > 1:
+        names = ", ".join(item.name for item in inputs)
+        raise ValueError(
+            f"a text model takes one text column and nothing else. Received: {names}. Set the "
+            'others to "ignore" in [features], or give train.model a model of your own.'
+        )
+    return inputs[0].name

@@ -1,0 +1,195 @@
+"""Transfer learning, top to bottom: a head on a frozen network, then its top part with the head."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from components.trainer.heads import HEADS
+from components.trainer.labels import checked_labels, row_weights
+from components.trainer.transfer import phases
+from components.trainer.transfer.activations import (
+    Activations,
+    Shelf,
+    compute_activations,
+    pool_activations,
+)
+from components.trainer.transfer.batches import Array, Batches
+from components.trainer.transfer.best import Best
+from components.trainer.transfer.throttle import Throttle
+from data.tasks import Task
+
+
+class TransferSettings(Protocol):
+    """What `[train.image]` and `[train.text]` have in common."""
+
+    @property
+    def head_epochs(self) -> int: ...
+    @property
+    def head_rate(self) -> float: ...
+    @property
+    def fine_tune_epochs(self) -> int: ...
+    @property
+    def fine_tune_rate(self) -> float: ...
+    @property
+    def least_steps(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def dropout(self) -> float: ...
+    @property
+    def balance_classes(self) -> bool: ...
+    @property
+    def cache_megabytes(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A network cut in two."""
+
+    decode: Callable[[Any], Any]
+    """What a row is kept as, (batch,) string, to the numbers the lower part takes."""
+    lower: Callable[[Any], Any]
+    """Those numbers to maps (batch, ...); never trained."""
+    upper: Callable[[Any, bool], Any]
+    """(maps, training) to features (batch, channels) float32."""
+    variables: list[Any]
+    """The upper part's weights; none: all is frozen."""
+    channels: int
+    pretrained: bool = True
+    """Whether a head can learn on the upper part as it is; otherwise both begin together."""
+
+
+def fit_parts(
+    parts: Parts,
+    train: Batches,
+    evaluation: Batches,
+    settings: TransferSettings,
+    task: Task,
+    units: int,
+    progress: Throttle,
+    mirror: bool = False,
+    loss_scaling: bool = False,
+    scratch: Path | None = None,
+) -> tuple[keras.Model, list[dict[str, Any]]]:
+    """Fits a head, and the upper part with it; the best epoch on `evaluation` wins.
+
+    What the lower part makes of a row is computed once and reused by every epoch.
+
+    Args:
+      parts: the network; its upper part's weights are changed in place.
+      train: the training split. Labels as the task has them.
+      evaluation: the split that chooses the epoch, by the task's first metric.
+      settings: epochs, rates and the rest.
+      task: what the label asks; gives loss and score.
+      units: how many logits.
+      progress: receives events; `phase` is features, head or fine-tune.
+      mirror: show pictures mirrored too.
+      loss_scaling: keep small float16 gradients from vanishing.
+      scratch: where activations go that do not fit in memory; None: the temporary folder.
+
+    Returns:
+      The head, features (batch, channels) to logits (batch, units) float32, and the history, a dict
+      per epoch: phase, epoch, loss, eval_loss, eval_<metric>, seconds, best.
+
+    Raises:
+      ValueError: a split is empty, or labels and units do not belong together.
+    """
+    rng = np.random.default_rng(settings.seed)
+    objective = HEADS[task]
+    watched = objective.metrics()[0].name
+    shelf = Shelf(settings.cache_megabytes, scratch)
+    fine_tune = bool(parts.variables) and settings.fine_tune_epochs > 0
+
+    def features(maps: Any) -> Any:
+        return parts.upper(maps, False)
+
+    def kept(batches: Batches, mirror: bool) -> Activations:
+        """What the frozen part makes of a split: maps, or features where it is all frozen."""
+        frozen = parts.lower if fine_tune else lambda numbers: features(parts.lower(numbers))
+        rows = compute_activations(batches, frozen, parts.decode, mirror, shelf, progress)
+        return replace(rows, labels=checked_labels(rows.labels, task, units))
+
+    rows, judges = kept(train, mirror), kept(evaluation, False)
+    weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
+    rows = replace(rows, weights=weights)
+    head = build_head(parts.channels, units, settings.dropout, settings.seed, task, rows.labels)
+    history: list[dict[str, Any]] = []
+    before: dict[str, float] = {}
+
+    # The head, on features that no longer change.
+    if parts.pretrained or not fine_tune:
+        pooled, judged = rows, judges
+        if fine_tune:
+            pooled = pool_activations(rows, features, shelf, progress)
+            judged = pool_activations(judges, features, shelf, progress)
+        best = Best(head.trainable_variables, watched)
+        phase = phases.Phase(
+            "head",
+            lambda pooled, training: head(pooled, training=training),
+            head.trainable_variables,
+            _epochs(settings.head_epochs, len(rows), settings),
+            settings.head_rate,
+            settings.batch_size,
+        )
+        history += phases.train(phase, pooled, judged, objective, best, rng, progress)
+        best.restore()
+        before = best.measured
+
+    # The upper part and the head together, from the kept maps; only better than the head counts.
+    if fine_tune:
+        best = Best(parts.variables + head.trainable_variables, watched)
+        if before:
+            best.offer(before)
+        phase = phases.Phase(
+            "fine-tune",
+            lambda maps, training: head(parts.upper(maps, training), training=training),
+            best.variables,
+            _epochs(settings.fine_tune_epochs, len(rows), settings),
+            settings.fine_tune_rate,
+            settings.batch_size,
+            loss_scaling=loss_scaling,
+        )
+        history += phases.train(phase, rows, judges, objective, best, rng, progress)
+        best.restore()
+    return head, history
+
+
+def build_head(
+    channels: int, units: int, dropout: float, seed: int, task: Task, labels: Array
+) -> keras.Model:
+    """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
+
+    For regression the last layer's output is stretched to the mean and deviation of the training
+    labels, so that any unit of measure trains equally well.
+
+    Args:
+      channels: how many features.
+      units: how many logits.
+      dropout: share of the features dropped in training.
+      seed: of the dropout.
+      task: what the label asks.
+      labels: the training labels as `checked_labels` returns them.
+    """
+    layers = [
+        keras.Input((channels,), dtype="float32"),
+        keras.layers.Dropout(dropout, seed=seed, dtype="float32"),
+        keras.layers.Dense(units, dtype="float32"),
+    ]
+    if task is Task.REGRESSION:
+        deviation, mean = labels.std(axis=0), labels.mean(axis=0)
+        scale = np.where(deviation > 0, deviation, 1.0).tolist()
+        layers.append(keras.layers.Rescaling(scale, mean.tolist(), dtype="float32"))
+    return keras.Sequential(layers, name="head")
+
+
+def _epochs(epochs: int, count: int, settings: TransferSettings) -> int:
+    """The configured epochs, or more of them where there are too few rows for `least_steps`."""
+    steps = math.ceil(count / settings.batch_size)
+    return max(epochs, math.ceil(settings.least_steps / steps))
