@@ -113,9 +113,7 @@ def metrics_table(console: Console, values: Mapping[str, Any], classes: tuple[st
     console.print("[italic]metrics on the test split[/]")
     cells = [f"{name} [bold]{number(value)}[/]" for name, value in overall.items()]
     console.print("  " + "   ".join(cells))
-    per_class = sorted(
-        {name.partition("/")[0] for name in values if "/" in name}, key=list(overall).index
-    )
+    per_class = list(dict.fromkeys(name.partition("/")[0] for name in values if "/" in name))
     if per_class:
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("class")

@@ -48,8 +48,9 @@ def test_a_tokenizer_of_operations_that_servers_have(preset: Path) -> None:
     tokenize = tf.function(bert(str(preset), 12, 0).tokenize)
     graph = tokenize.get_concrete_function(tf.TensorSpec([None], tf.string)).graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
-    used = {node.op for nodes in bodies for node in nodes if node.op.startswith("TFText>")}
-    assert used == {"TFText>FastBertNormalize", "TFText>FastWordpieceTokenizeWithOffsets"}
+    used = {node.op for nodes in bodies for node in nodes}
+    of_text = {name for name in used if not hasattr(tf.raw_ops, name.removeprefix("TFText>"))}
+    assert of_text - {"Placeholder"} == {"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"}
 
 
 def test_unknown_names_list_the_valid_ones() -> None:
