@@ -18,6 +18,7 @@ from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.pictures.config import ImageSettings
+from components.trainer.sequence.config import SequenceSettings
 from components.trainer.text.config import TextSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
@@ -43,6 +44,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[train]", TrainSection),
     ("[train.image]", ImageSettings),
     ("[train.text]", TextSettings),
+    ("[train.sequence]", SequenceSettings),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
     ("[infra_validate]", InfraValidateSection),

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from components.trainer.pictures.config import ImageSettings
+from components.trainer.sequence.config import SequenceSettings
 from components.trainer.text.config import TextSettings
 
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
@@ -55,3 +56,5 @@ class TrainSection(BaseModel):
     """Pictures: `[train.image]`."""
     text: TextSettings = TextSettings()
     """Texts: `[train.text]`."""
+    sequence: SequenceSettings = SequenceSettings()
+    """Sequences: `[train.sequence]`."""

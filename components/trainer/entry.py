@@ -12,10 +12,10 @@ from components.trainer import export
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
-from components.trainer.heads import HEADS
 from components.trainer.inputs import InputKind, model_inputs
 from components.trainer.learned import Learned
 from components.trainer.pictures import learner as pictures
+from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
 from components.trainer.target import target
 from components.trainer.text import learner as text
@@ -23,7 +23,10 @@ from data.tasks import Task
 
 Learner = Callable[[Spec, ExampleFiles, ExampleFiles], Learned]
 
-LEARNERS: dict[InputKind, Learner] = {
+BY_TASK: dict[Task, Learner] = {Task.SEQUENCE: sequence.learn}
+"""Tasks that are learnt in a way of their own."""
+
+BY_INPUT: dict[InputKind, Learner] = {
     InputKind.PICTURE: pictures.learn,
     InputKind.TEXT: text.learn,
     InputKind.NUMBERS: columns.learn,
@@ -65,12 +68,10 @@ def run_fn(fn_args: Any) -> None:
 
 
 def learner_for(spec: Spec) -> Learner:
-    """Who can learn from these inputs; one's own model is given columns, whatever they are."""
+    """Who can learn this task from these inputs; one's own model is given columns, whatever they are."""
+    if spec.task in BY_TASK:
+        return BY_TASK[spec.task]
     kinds = {item.kind for item in spec.inputs}
-    if spec.task not in HEADS:
-        raise ValueError(
-            f"no model for task {spec.task.value} yet. Valid: {', '.join(task for task in HEADS)}"
-        )
     if spec.settings.model:
-        return LEARNERS[InputKind.NUMBERS]
-    return next((learn for kind, learn in LEARNERS.items() if kind in kinds))
+        return BY_INPUT[InputKind.NUMBERS]
+    return next(learn for kind, learn in BY_INPUT.items() if kind in kinds)

@@ -141,6 +141,7 @@ def train(
 
         config = {
             "features": json.dumps(features),
+            "task": task,
             "label": label,
             "classes": json.dumps(classes),
             "preprocessing": preprocessing,
@@ -160,6 +161,7 @@ def train(
                 "label": label,
                 "classes": json.dumps(classes),
                 "columns": json.dumps([name for name in columns if name != label]),
+                "texts": json.dumps([name for name, word in features.items() if word == "text"]),
             },
             transform_output=str(folder / "graph"),
             train_files=[str(folder / "train*.gz")],
