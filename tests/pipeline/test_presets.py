@@ -27,6 +27,18 @@ SHORT = {
     "taxi": ("train.epochs=1",),
     "fares": ("train.epochs=1",),
     "yeast": ("train.epochs=8", "train.hidden=[256]"),
+    "spam": (
+        "train.text.encoder=none",
+        "train.text.fine_tune_epochs=3",
+        "train.text.fine_tune_rate=0.01",
+    ),
+    "phonemes": (
+        "train.sequence.rows=6000",
+        "train.sequence.width=48",
+        "train.sequence.epochs=3",
+        "train.sequence.layers=2",
+        "evaluate.gates=[{metric = 'phoneme_error_rate', max = 1.0}]",
+    ),
     "fashion": (
         "train.image.size=32",
         "train.image.head_epochs=2",
@@ -84,6 +96,14 @@ def _fetched(name: str, root: Path) -> Path:
         return resolve(name, root).files[0]
     except SourceError as error:
         pytest.skip(str(error))
+
+
+def _posted(url: str, name: str, instances: list[dict[str, Any]]) -> list[Any]:
+    body = json.dumps({"instances": instances}).encode()
+    request = urllib.request.Request(f"{url}/v1/models/{name}:predict", body)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        answers: list[Any] = json.load(response)["predictions"]
+    return answers
 
 
 def _inputs(base: Path) -> list[str]:
@@ -147,6 +167,59 @@ def test_yeast(tmp_path: Path, root: Path) -> None:
         assert len(answer["scores"]) == 14
         right += sum((f"Class{n}" in named) == (row[f"Class{n}"] == "1") for n in range(1, 15))
     assert right > 0.75 * 14 * 60
+
+
+def test_spam(tmp_path: Path, root: Path) -> None:
+    """With hashed words, which take seconds; MiniLM in the server: test_minilm_is_served."""
+    file = _fetched("spam-assassin", root)
+    summary, base = _run("spam", tmp_path)
+    assert summary["metrics"]["test"]["auc"] > 0.95
+    rows = pq.read_table(file).slice(3000, 60).to_pylist()
+    with _server("spam", base, root) as url:
+        answers = _posted(url, "spam", [{"text": row["text"]} for row in rows])
+    agree = sum(a["class"] == row["label"] for a, row in zip(answers, rows, strict=True))
+    assert agree >= 50
+    assert all((answer["class"] == "spam") == (answer["score"] > 0.5) for answer in answers)
+
+
+@pytest.mark.slow
+def test_minilm_is_served(tmp_path: Path, root: Path) -> None:
+    """A folder of texts per class and the pretrained encoder, tokenizer and all, to a server of its own."""
+    mails = pq.read_table(_fetched("spam-assassin", root)).to_pylist()[::20]
+    for number, row in enumerate(mails):
+        (tmp_path / "mails" / row["label"]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mails" / row["label"] / f"{number}.txt").write_text(row["text"])
+    config = tmp_path / "mails.toml"
+    config.write_text(
+        'name = "mails"\n[data]\npath = "mails"\nlabel = "label"\ntask = "binary"\n'
+        'split_by = "text"\n[features]\ntext = "text"\n'
+        "[train.text]\nlength = 32\nfine_tune_epochs = 0\n"
+    )
+    assert main(["--config", str(config), "--root", str(tmp_path / "output")]) == 0
+    summary = history.runs(tmp_path / "output" / "mails")[0].summary
+    assert summary["metrics"]["test"]["auc"] > 0.9
+    base = tmp_path / "output" / "mails" / "serving" / "mails"
+    with _server("mails", base, root) as url:
+        texts = [
+            "Free money!!! Buy cheap viagra now, click here",
+            "Re: patch for the kernel module",
+        ]
+        spam, ham = _posted(url, "mails", [{"text": text} for text in texts])
+    assert spam["score"] > ham["score"]
+
+
+def test_phonemes(tmp_path: Path, root: Path) -> None:
+    _fetched("cmudict", root)
+    summary, base = _run("phonemes", tmp_path)
+    measured = summary["metrics"]["test"]
+    assert measured["phoneme_error_rate"] < 0.9
+    assert set(measured) >= {"edit_distance", "exact_match", "bleu"}
+    with _server("phonemes", base, root) as url:
+        answers = _posted(url, "phonemes", [{"word": "banana"}, {"word": "Banana"}, {"word": ""}])
+    assert answers[0] == answers[1]
+    known = set(answers[0]["prediction"].split())
+    assert known and all(token.rstrip("012").isupper() for token in known)
+    assert all(answer["score"] <= 0 for answer in answers)
 
 
 def test_fashion(tmp_path: Path, root: Path) -> None:
