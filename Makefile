@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 WORKERS ?= 2
-.PHONY: help setup run serve test test-full check lock clean
+.PHONY: help setup run serve test test-full check mlflow lock clean
 export PYTHON
 
 PACKAGES := pipeline components data serving install
@@ -48,6 +48,10 @@ check: setup ## ruff and mypy
 
 bench-%: setup ## a benchmark of tests/benchmarks: make bench-taxi-cpu ARGS="--rounds 3"
 	@PYTHONPATH=. .venv/bin/python tests/benchmarks/$(subst -,_,$*).py $(ARGS)
+
+mlflow: setup ## make .venv-mlflow, from which `pipeline report --mlflow` logs runs
+	@.venv/bin/python -m venv .venv-mlflow
+	@.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r install/mlflow.txt
 
 lock: setup ## resolve install/*.in anew; ARGS=--upgrade for newer versions
 	@.venv/bin/python -m install.lock $(ARGS)

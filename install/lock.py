@@ -22,6 +22,7 @@ LOCKS = (
     ("requirements-dev.in", "requirements-dev.txt", ("--constraint", "requirements.txt")),
     ("uv.in", "uv.txt", ("--constraint", "requirements-dev.txt")),
     ("build.in", "build.txt", ("--constraint", "requirements.txt")),
+    ("mlflow.in", "mlflow.txt", ()),
 )
 FLAGS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"),

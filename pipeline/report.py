@@ -18,6 +18,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--tfma", action="store_true", help="make tfma.html anew too (imports TFMA: 10 s and more)"
     )
+    parser.add_argument(
+        "--mlflow", metavar="URI", help="log the run to this MLflow store (`make mlflow` first)"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--serve", action="store_true", help="serve all reports on loopback, with an index"
@@ -31,6 +34,10 @@ def main(argv: list[str]) -> int:
             return serve.serve(Path(options.root), options.port, options.open)
         root = choose(Path(options.root), options.name, options.run)
         files = _write(root, options)
+        if options.mlflow:
+            from pipeline.reports import mlflow_run
+
+            return mlflow_run.log(files[0].parent, options.mlflow)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
