@@ -22,9 +22,9 @@ from data.tasks import Task
 
 LEVEL = 0.95
 """The confidence of intervals that nobody asked another of; TFMA's own, too."""
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Rows of a slice that replicates are drawn from, at most."""
-_NUMBERS = 20_000_000
+_NUMBERS = 10_000_000
 """Replicates times rows times ranked classes of a slice, at most."""
 _TOGETHER = 25
 """Replicates that are ranked together."""
@@ -41,9 +41,13 @@ class Replicates:
       tally: of a slice in which every metric is defined.
       count: how many replicates.
       seed: of the draws.
+      ranked: ranking metrics that are asked for, made together.
     """
 
-    def __init__(self, tally: Tally, count: int, seed: int) -> None:
+    def __init__(
+        self, tally: Tally, count: int, seed: int, ranked: tuple[str, ...] = ("auc", "auc_pr")
+    ) -> None:
+        self._ranks = ranked
         assert tally.sample is not None
         rows = tally.sample
         most = max(1000, _NUMBERS // (count * max(len(tally.curves), 1)))
@@ -117,19 +121,19 @@ class Replicates:
         scores, positive = self._rows.ranking(self._tally.task, class_id)
         order = np.argsort(-scores, kind="stable")
         scores, positive, weights = scores[order], positive[order], self._rows.weights[order]
-        first = np.flatnonzero(np.diff(scores, prepend=np.inf))
-        sides = np.stack([weights * positive, weights * ~positive])
+        last = np.flatnonzero(np.diff(scores, append=-np.inf))  # of each group of equal scores
         found: list[Array] = []
         for part in _parts(self._counts):
-            steps = part[None, :, order] * sides[:, None]  # (2, replicates, rows)
-            if len(first) < len(scores):
-                steps = np.add.reduceat(steps, first, axis=2)
-            found.append(np.stack([ranks.area(name, *steps) for name in sorted(ranks.RANKED)]))
-        for name, values in zip(sorted(ranks.RANKED), np.concatenate(found, axis=1), strict=True):
+            drawn = part[:, order] * weights  # (replicates, rows)
+            both = drawn.cumsum(axis=1)
+            hits = np.cumsum(drawn * positive, axis=1)
+            if len(last) < len(scores):
+                both, hits = both[:, last], hits[:, last]
+            alarms = both - hits
+            found.append(np.stack([ranks.area(name, hits, alarms) for name in self._ranks]))
+        for name, values in zip(self._ranks, np.concatenate(found, axis=1), strict=True):
             self._found[name, class_id if self._tally.task is not Task.BINARY else -1] = values
-            if name == key:
-                chosen = values
-        return chosen
+        return self._found[key, class_id if self._tally.task is not Task.BINARY else -1]
 
 
 def of(tally: Any, count: int, seed: int) -> Replicates | None:

@@ -65,7 +65,7 @@ class Curve:
         Ties are one step, as in scikit-learn.
         """
         _, positives, negatives = self.steps()
-        found = float(area(key, positives[None], negatives[None])[0])
+        found = float(area(key, positives.cumsum()[None], negatives.cumsum()[None])[0])
         if key == "auc_pr" and self._dropped and not np.isnan(found):
             found += self._within(positives, negatives)
         return found
@@ -129,29 +129,30 @@ class Curve:
         self._keys, self._range, self._weights = keys, extremes, weights
 
 
-def area(key: str, positives: Array, negatives: Array) -> Array:
-    """Areas from weights per step, highest score first.
+def area(key: str, hits: Array, alarms: Array) -> Array:
+    """Areas from the weights down to each step, highest score first.
 
     Args:
       key: `auc` or `auc_pr`.
-      positives: (sets, steps) weight of the class at each step.
-      negatives: (sets, steps) weight of the rest.
+      hits: (sets, steps) weight of the class so far.
+      alarms: (sets, steps) weight of the rest so far.
 
     Returns:
       (sets,), NaN where one side has no weight.
     """
-    hits, alarms = positives.cumsum(axis=1), negatives.cumsum(axis=1)
     if not hits.shape[1]:
         return np.full(len(hits), np.nan)
     both = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         if key == "auc_pr":
-            chosen = hits + alarms
-            precision = np.where(chosen > 0, hits / chosen, 0.0)
-            found = np.einsum("ij,ij->i", positives, precision) / hits[:, -1]
+            precision = hits / np.maximum(hits + alarms, np.finfo(float).tiny)
+            found = hits[:, 0] * precision[:, 0]
+            found += np.einsum("ij,ij->i", np.diff(hits), precision[:, 1:])
+            found /= hits[:, -1]
         else:
-            above = np.einsum("ij,ij->i", negatives, hits - positives / 2)
-            found = above / hits[:, -1] / alarms[:, -1]
+            found = alarms[:, 0] * hits[:, 0]
+            found += np.einsum("ij,ij->i", np.diff(alarms), hits[:, 1:] + hits[:, :-1])
+            found /= 2 * hits[:, -1] * alarms[:, -1]
     return np.where(both, found, np.nan)
 
 

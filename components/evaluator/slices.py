@@ -92,6 +92,8 @@ def slices(
 
 def _by_value(column: Members, those: Array, rows: int) -> Iterator[tuple[Any, Array]]:
     of_rows, codes, values = column
+    if not values:
+        return
     inside: Array = np.zeros(rows, bool)
     inside[those] = True
     kept = inside[of_rows]

@@ -68,7 +68,9 @@ def evaluate(data: Columns, file: Path, output: Path, stock: bool, replicates: i
     from data.tasks import Task
 
     sliced = [name for name in data if name not in ("label", "p")]
-    section = EvaluateSection.model_validate({"metrics": METRICS, "slices": sliced})
+    section = EvaluateSection.model_validate(
+        {"metrics": METRICS, "slices": sliced, "replicates": replicates}
+    )
     config = eval_config(section, Task.BINARY, "label", ["no", "yes"])
     spec = config.model_specs[0]
     spec.signature_name, spec.prediction_key = "", "p"

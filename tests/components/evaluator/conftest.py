@@ -221,3 +221,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return write_model(folder, task, column, classes, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def write_rows() -> Callable[..., None]:
+    """Rows as tf.Examples; see `write_examples`."""
+    return write_examples
