@@ -28,7 +28,7 @@ _CHEAP_SECONDS = 0.0003
 _SLOW_SECONDS = 0.002
 _SLOW_RUNS = 3.0  # of them, to leave the loop
 _FORGIVEN = 0.02  # part of a slow run made up for by a quick one
-_BACK_OFF_SECONDS = 5.0  # time in the pool after that
+_LONGEST_BACK_OFF_SECONDS = 320.0  # time in the pool after that; begins with 5, doubles each time
 _FORGET = 1.05  # growth of the remembered cost per run
 _SMALL_BYTES = 1 << 16  # larger inputs always go to the pool
 
@@ -43,6 +43,7 @@ class Engine:
 
     def __init__(self, threads: int, batcher: Batcher | None = None) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
+        self._pooled = 0  # runs handed to the pool and not yet back; changed in the loop alone
         self._batcher = batcher
         if batcher is not None:
             batcher.run = self.run_alone
@@ -82,7 +83,8 @@ class Engine:
             program.slow_runs += 1
             if program.slow_runs >= _SLOW_RUNS:
                 program.slow_runs, program.runs, program.cost = 0, 0, float("inf")
-                program.not_before = end + _BACK_OFF_SECONDS
+                program.not_before = end + program.back_off
+                program.back_off = min(2 * program.back_off, _LONGEST_BACK_OFF_SECONDS)
         elif program.slow_runs:
             program.slow_runs = max(program.slow_runs - _FORGIVEN, 0.0)
         return result
@@ -95,7 +97,9 @@ class Engine:
         if result is not None:
             return result
         loop = asyncio.get_running_loop()
+        self._pooled += 1
         future = loop.run_in_executor(self._pool, self._timed, program, arrays)
+        future.add_done_callback(self._left_pool)
         if deadline is None:
             return await future
         try:
@@ -105,11 +109,19 @@ class Engine:
                 Code.DEADLINE_EXCEEDED, "Timed out waiting for notification"
             ) from None
 
+    def _left_pool(self, _: object) -> None:
+        self._pooled -= 1
+
     def _timed(self, program: Program, arrays: Sequence[np.ndarray]) -> Arrays:
-        start = time.monotonic()
+        begin, cpu = time.monotonic(), time.thread_time()
         result = program(arrays)
+        # With others in the pool every run also waits for the interpreter's lock, and by the clock
+        # none would ever be cheap: then the thread's own CPU time counts. A model that waits
+        # without using CPU is found out in the loop, where the clock counts.
+        alone = self._pooled <= 1
+        elapsed = time.monotonic() - begin if alone else time.thread_time() - cpu
         # The quickest of the last runs: whatever else the machine does only adds to the others.
-        program.cost = min(time.monotonic() - start, program.cost * _FORGET)
+        program.cost = min(elapsed, program.cost * _FORGET)
         program.runs += 1
         return result
 

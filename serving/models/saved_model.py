@@ -57,6 +57,7 @@ class Program:
         self.runs = 0
         self.slow_runs = 0.0
         self.not_before = 0.0
+        self.back_off = 5.0  # seconds
         self.queue: Any = None  # the batcher's
         self._call = call
 

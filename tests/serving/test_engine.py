@@ -53,6 +53,23 @@ def test_large_inputs_and_slow_programs_stay_in_the_pool():
     assert not any(threads)
 
 
+def test_many_at_once_do_not_make_a_quick_program_slow():
+    threads = []
+
+    def work():
+        threads.append(threading.current_thread() is threading.main_thread())
+        if not threads[-1]:
+            time.sleep(0.001)  # what waiting for the interpreter's lock looks like from here
+
+    async def main():
+        for _ in range(4):
+            await asyncio.gather(*(engine.run(made, ROW, None) for _ in range(16)))
+
+    made, engine = program(work), Engine(4)
+    asyncio.run(main())
+    assert threads[-1] is True
+
+
 def test_deadlines_and_errors():
     engine = Engine(1)
     with pytest.raises(ServingError) as caught:

@@ -1,6 +1,6 @@
 """gRPC load: ours against a bare grpcio server that calls the same session callable.
 
-    python tests/serving/benchmarks/rpc_load.py [--seconds 5]
+    make bench-serving-grpc ARGS="--seconds 5"
 
 Both servers run at once and take turns; the client is one process of asyncio, and may be what
 limits both at high concurrency. Reported are medians over the rounds.
@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 BARE = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
