@@ -7,15 +7,23 @@ from pipeline.reports.facts import Facts
 
 
 def build(facts: Facts) -> dict[str, Any]:
-    """Keys: `rows`, `overall`, `per_class` (`keys`, `lines`), `no_baseline`."""
+    """Keys: `rows`, `overall`, `per_class` (`keys`, `lines`), `no_baseline`.
+
+    `interval` and `difference` (of a value, and of its change) are 95 % intervals, None where the
+    evaluation drew none.
+    """
     judged = facts.verdict
     values = judged.get("metrics", {}).get("", {}) or facts.summary.get("metrics", {}).get(
         "test", {}
     )
     before = judged.get("baseline", {}).get("", {})
     intervals = judged.get("intervals", {}).get("", {})
+    differences = judged.get("differences", {}).get("", {})
     overall = [
-        compared(key, value, before.get(key), intervals.get(key))
+        {
+            **compared(key, value, before.get(key), intervals.get(key)),
+            "difference": differences.get(key),
+        }
         for key, value in values.items()
         if "/" not in key
     ]

@@ -245,7 +245,8 @@ def crowd(root: Path, **more: Any) -> MadeRun:
     curve = [[i / 50, (i / 50) ** 0.3, 1 - i / 50] for i in range(51)]
     weights = [[source.randrange(3) for _ in classes] for _ in classes]
     pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    gate = {"metric": "accuracy", "slice": slices[0], "value": 0.8, "baseline": 0.81}
+    gate: dict[str, Any] = {"metric": "accuracy", "slice": slices[0], "value": 0.8}
+    gate |= {"baseline": 0.81, "interval": [0.7, 0.9]}
     made: dict[str, Any] = {
         "classes": classes,
         "config": {"name": "crowd", "data": {"task": "multiclass", "label": HOSTILE, "path": HOSTILE}},
@@ -258,6 +259,8 @@ def crowd(root: Path, **more: Any) -> MadeRun:
             "baseline": {"": {"accuracy": 0.81, "auc": 0.85}},
             "counts": {"": {"rows": 5000}, **{name: {"rows": 25} for name in slices}},
             "no_baseline": "",
+            "intervals": {"": {"accuracy": [0.78, 0.82]}, slices[0]: {"auc": [0.1, None]}},
+            "differences": {"": {"accuracy": [-0.03, 0.01]}},
             "gates": [{**gate, "threshold": ">= 0.7", "passed": True, "why": HOSTILE}],
         },
         "plots": {

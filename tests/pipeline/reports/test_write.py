@@ -92,6 +92,8 @@ def test_figures_agree_with_the_verdict(told: dict[str, Any]) -> None:
     accuracy, auc = told["metrics"]["overall"]
     assert (accuracy["change"], accuracy["better"]) == (pytest.approx(-0.01), False)
     assert (auc["change"], auc["better"]) == (pytest.approx(0.05), True)
+    assert (accuracy["interval"], accuracy["difference"]) == ([0.78, 0.82], [-0.03, 0.01])
+    assert told["verdict"]["gates"][0]["interval"] == [0.7, 0.9]
     assert len(told["metrics"]["per_class"]["lines"]) == 100
     assert told["slices"]["count"] == 200
     first = told["slices"]["lines"][0]
@@ -101,6 +103,13 @@ def test_figures_agree_with_the_verdict(told: dict[str, Any]) -> None:
     pairs = told["plots"]["confusion"]["pairs"]
     assert pairs == sorted(pairs, key=lambda pair: -pair["rows"]) and len(pairs) == 20
     assert told["training"]["best"] == 3
+
+
+def test_intervals_are_shown(read: Reader) -> None:
+    assert "0.7800 to 0.8200" in read.text["metrics"]
+    assert "−0.0300 to 0.0100" in read.text["metrics"]
+    assert "0.7000 to 0.9000" in read.text["verdict"]
+    assert "0.1000 to –" in read.text["slices"]
 
 
 def test_it_stays_small(crowded: Path) -> None:
