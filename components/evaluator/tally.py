@@ -97,7 +97,9 @@ class Tally:
 
     def add(self, chunk: Chunk) -> None:
         """Counts rows."""
-        self._waiting.append(chunk)
+        if chunk.examples is not None:  # examples may be pictures: only the worst ones wait
+            self._keep_worst(chunk)
+        self._waiting.append(chunk.without_examples())
         self._rows_waiting += len(chunk)
         if self._rows_waiting >= _AT_ONCE:
             self.pack()
@@ -120,7 +122,8 @@ class Tally:
             if self.distances is not None:
                 self.distances = self.distances + other.distances
         self._draw([item for item in (self.sample, other.sample) if item is not None])
-        self._keep_worst([item for item in (self.worst, other.worst) if item is not None])
+        if other.worst is not None:
+            self._keep_worst(other.worst)
 
     def pack(self) -> None:
         """Counts what waits; afterwards the tally is small."""
@@ -128,9 +131,7 @@ class Tally:
             return
         chunk = concatenated(self._waiting)
         self._waiting, self._rows_waiting = [], 0
-        predictions = np.isfinite(chunk.predictions).all(axis=1)
-        labels = chunk.known_labels(self.task)
-        weights = np.isfinite(chunk.weights) & (chunk.weights >= 0)
+        predictions, labels, weights = self._valid(chunk)
         self.counts[ROWS] += len(chunk)
         self.counts[INVALID_PREDICTIONS] += int(np.count_nonzero(~predictions))
         self.counts[INVALID_LABELS] += int(np.count_nonzero(~labels))
@@ -186,7 +187,6 @@ class Tally:
             edits = np.minimum(predictions[:, COLUMNS.index("edits")], _LONGEST).astype(np.int64)
             self.distances = self.distances + np.bincount(edits, weights, _LONGEST + 1)
         self._draw([item for item in (self.sample, chunk) if item is not None])
-        self._keep_worst([item for item in (self.worst, chunk) if item is not None])
 
     def _set_up(self, classes: int, origin: float) -> None:
         if self.sums is not None:
@@ -205,14 +205,23 @@ class Tally:
     def _draw(self, parts: list[Chunk]) -> None:
         """Keeps the rows with the least random numbers: a fair sample of any union."""
         if self.kept.sample and parts:
-            rows = concatenated([part.without_examples() for part in parts])
+            rows = concatenated(parts)
             if len(rows) > self.kept.sample:
                 rows = rows.rows(np.argpartition(rows.draws, self.kept.sample)[: self.kept.sample])
             self.sample = rows
 
-    def _keep_worst(self, parts: list[Chunk]) -> None:
-        parts = [part for part in parts if part.examples is not None]
-        if self.kept.worst and parts:
-            rows = concatenated(parts)
-            order = np.lexsort((rows.hashes, -rows.losses(self.task)))[: self.kept.worst]
-            self.worst = rows.rows(order)
+    def _keep_worst(self, chunk: Chunk) -> None:
+        chunk = chunk.rows(np.logical_and.reduce(self._valid(chunk)))
+        if not self.kept.worst or not len(chunk):
+            return
+        rows = chunk if self.worst is None else concatenated([self.worst, chunk])
+        order = np.lexsort((rows.hashes, -rows.losses(self.task)))[: self.kept.worst]
+        self.worst = rows.rows(order)
+
+    def _valid(self, chunk: Chunk) -> tuple[Array, Array, Array]:
+        """(rows,) bool each: whether prediction, label and weight can be counted."""
+        return (
+            np.isfinite(chunk.predictions).all(axis=1),
+            chunk.known_labels(self.task),
+            np.isfinite(chunk.weights) & (chunk.weights >= 0),
+        )

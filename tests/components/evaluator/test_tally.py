@@ -1,6 +1,7 @@
 """Every metric against scikit-learn, on random rows and on nasty ones."""
 
 import math
+import pickle
 import warnings
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sklearn import metrics as sk
 
 from components.evaluator.chunk import from_arrays
-from components.evaluator.tally import Tally
+from components.evaluator.tally import Kept, Tally
 from data.metrics import has_overall_value, metrics_for
 from data.tasks import Task
 
@@ -279,3 +280,17 @@ def test_no_metric_has_a_value(case: str) -> None:
     assert measured.value("invalid_predictions") == bad
     assert measured.value("invalid_weights") == (case in ("negative weight", "NaN as weight"))
     assert measured.value("invalid_labels") == ("label" in case)
+
+
+def test_a_tally_does_not_grow_with_its_rows() -> None:
+    random = np.random.default_rng(1)
+    tally = Tally(Task.BINARY, Kept(sample=5_000))
+    sizes = []
+    for _ in range(8):
+        p = random.random(60_000)
+        tally.add(from_arrays(random.random(60_000) < p, p[:, None]))
+        sizes.append(len(pickle.dumps(tally)))
+    places = 1 << 17
+    assert sizes[-1] < places * 48 + 300_000  # a key, a range and three weights of eight bytes each
+    assert sizes[-1] < 1.2 * max(sizes[:4])
+    assert tally.value("example_count") == 480_000
