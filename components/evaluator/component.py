@@ -15,6 +15,7 @@ from tfx.utils import path_utils, proto_utils
 from components.evaluator import extraction, results, shown, verdict
 from components.evaluator.compatibility import why_not_comparable
 from components.evaluator.config import Gate
+from components.evaluator.metric import settings
 from data.tasks import Task
 
 _BASELINE = standard_component_specs.BASELINE_MODEL_KEY
@@ -42,8 +43,9 @@ class VerdictExecutor(executor.Executor):
         gates, task = results.gates(config)
         directory = Path(artifact_utils.get_single_uri(output_dict["evaluation"]))
 
+        named = settings(config).get("baseline", "")
         unusable = self._try_with_baseline(
-            input_dict, output_dict, exec_properties, task, config.model_specs[0].label_key
+            input_dict, output_dict, exec_properties, task, config.model_specs[0].label_key, named
         )
         if unusable is None:
             no_baseline = ""
@@ -59,6 +61,7 @@ class VerdictExecutor(executor.Executor):
             (candidate, baseline if unusable is None else None, differences),
             no_baseline,
             config.model_specs[0].label_key,
+            bool(named),
         )
 
     def _try_with_baseline(
@@ -68,13 +71,15 @@ class VerdictExecutor(executor.Executor):
         exec_properties: dict[str, Any],
         task: Task,
         label: str,
+        named: str,
     ) -> str | None:
         """Evaluates both models; returns None, or why that was not possible."""
+        other = f"the model of run {named}" if named else "the blessed model"
         if not input_dict.get(_BASELINE):
-            return "no blessed model to compare with"
+            return f"{other} was not found" if named else "no blessed model to compare with"
         [model] = input_dict["model"]
         [blessed] = input_dict[_BASELINE]
-        prefix = "not compared with the blessed model: "
+        prefix = f"not compared with {other}: "
         unusable = why_not_comparable(_saved_model(model), _saved_model(blessed), task, label)
         if unusable:
             return prefix + unusable
@@ -82,7 +87,7 @@ class VerdictExecutor(executor.Executor):
         try:
             super().Do(input_dict, output_dict, exec_properties)
         except Exception as error:  # whatever an old model does on new data
-            logging.exception("the blessed model could not be evaluated; going on without it")
+            logging.exception("%s could not be evaluated; going on without it", other)
             _clear(directory)
             return f"{prefix}it fails on today's data ({_root_cause(error)})"
         differ = results.labels_differ(directory)
@@ -100,9 +105,10 @@ class VerdictExecutor(executor.Executor):
         models: tuple[verdict.Measured, verdict.Measured | None, verdict.Measured],
         no_baseline: str,
         label: str,
+        must_compare: bool,
     ) -> None:
         candidate, baseline, differences = models
-        lines = verdict.judge(*asked, candidate, baseline, no_baseline, differences)
+        lines = verdict.judge(*asked, candidate, baseline, no_baseline, differences, must_compare)
         tfma_blesses = (
             blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
             == constants.BLESSED_VALUE

@@ -166,6 +166,7 @@ def _detail(
         "replicates": section.replicates,
         "seed": section.seed,
         "buckets": section.buckets,
+        "baseline": section.baseline,
         "bounds": [
             [key, *_statistic_of(key, classes), gate.confidence]
             for key, gates in by_metric.items()

@@ -58,6 +58,7 @@ def judge(
     baseline: Measured | None,
     no_baseline: str = "no blessed model to compare with",
     differences: Measured | None = None,
+    must_compare: bool = False,
 ) -> list[GateResult]:
     """Checks every gate. A slice without rows, or a value that could not be computed, fails.
 
@@ -69,9 +70,11 @@ def judge(
         that compare with it pass and say so.
       no_baseline: why there is none.
       differences: bounds of candidate minus baseline, for gates that ask for confidence.
+      must_compare: the baseline was chosen by name: without it gates that compare with it fail.
     """
     models = (candidate, baseline, differences or Measured())
-    return [result for gate in gates for result in _judge_one(gate, task, *models, no_baseline)]
+    without: Range = ([] if must_compare else [0.0]), None, no_baseline
+    return [result for gate in gates for result in _judge_one(gate, task, *models, without)]
 
 
 def _judge_one(
@@ -80,7 +83,7 @@ def _judge_one(
     candidate: Measured,
     baseline: Measured | None,
     differences: Measured,
-    no_baseline: str,
+    without: "Range",
 ) -> list[GateResult]:
     higher = find_metric(gate.metric, task).higher_is_better
     value, why = _look_up(candidate, gate, task)
@@ -114,7 +117,7 @@ def _judge_one(
             f"{sign} baseline {bound} {gate.worse_by:g}" if gate.worse_by else f"{sign} baseline"
         )
         if baseline is None:
-            line(words, ([0.0], None, no_baseline))
+            line(words, without)
         elif before is None:
             line(words, ([], None, f"the baseline has no value: {why_before}"))
         else:  # the difference against the bound, as TFMA does it

@@ -85,3 +85,16 @@ def test_what_signatures_tell(model: Callable[..., Path], tmp_path: Path) -> Non
     )
     assert why(Task.REGRESSION, number, other) == "it was trained on another label (tips, not y)"
     assert why(Task.REGRESSION, number, tmp_path).startswith("its files are gone")
+
+
+def test_one_that_was_chosen_by_name_keeps_the_model_back(
+    evaluate: Callable[..., Any], model: Callable[..., Path]
+) -> None:
+    """A blessed model is out of date by itself; a run somebody named is not left out in silence."""
+    section = SECTION.model_copy(update={"baseline": "2026-11-01"})
+    two = model(Task.MULTICLASS, "r", ("a", "b"))
+    candidate = model(Task.MULTICLASS, "s", ABC)
+    done = evaluate(ROWS, section, Task.MULTICLASS, ABC, candidate, two)
+    change = done.gate("accuracy", "", ">= baseline")
+    assert not change["passed"] and not done.blessed
+    assert change["why"].startswith("not compared with the model of run 2026-11-01: it ")

@@ -97,3 +97,49 @@ def test_written_and_read(tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         write(tmp_path, Measured({"": {"auc": math.nan}}), None, [], False)
     json.loads((tmp_path / "verdict.json").read_text())
+
+
+def test_a_baseline_that_was_named_and_cannot_be_measured_fails_the_gate() -> None:
+    gates = (Gate(metric="auc", min=0.5), Gate(metric="auc", worse_by=0.1))
+    candidate = Measured({"": {"auc": 0.9}}, {"": {"rows": 9}})
+    value, change = judge(gates, Task.BINARY, candidate, None, "it is gone", must_compare=True)
+    assert value.passed and not change.passed and change.why == "it is gone"
+    assert all(line.passed for line in judge(gates, Task.BINARY, candidate, None, "none yet"))
+
+
+@pytest.mark.parametrize(
+    ("gate", "bounds", "passed"),
+    [
+        (Gate(metric="auc", min=0.8, confidence=0.9), [0.81, 0.99], True),
+        (Gate(metric="auc", min=0.8, confidence=0.9), [0.79, 0.99], False),
+        (Gate(metric="auc", max=0.95, confidence=0.9), [0.79, 0.96], False),
+        (Gate(metric="log_loss", max=1.0, confidence=0.9), [0.8, 1.0], True),
+        (Gate(metric="auc", min=0.8, confidence=0.9), None, False),
+    ],
+)
+def test_the_whole_interval_must_pass(gate: Gate, bounds: list[float] | None, passed: bool) -> None:
+    key = (gate.metric, 0.9)
+    candidate = Measured({"": {gate.metric: 0.9}}, {"": {"rows": 9}}, bounds={"": {key: bounds}})
+    [line] = judge((gate,), Task.BINARY, candidate, None)
+    assert line.passed is passed and line.interval == bounds and "90 % confidence" in line.threshold
+    assert bool(line.why) == (bounds is None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "passed"),
+    [
+        ("auc", [0.001, 0.1], True),
+        ("auc", [-0.001, 0.1], False),
+        ("log_loss", [-0.1, -0.001], True),
+        ("log_loss", [-0.1, 0.001], False),
+        ("auc", None, False),
+    ],
+)
+def test_better_than_the_baseline_beyond_chance(
+    metric: str, change: list[float] | None, passed: bool
+) -> None:
+    gate = Gate(metric=metric, worse_by=0.0, confidence=0.95)
+    values = Measured({"": {metric: 0.5}}, {"": {"rows": 9}})
+    differences = Measured(bounds={"": {(metric, 0.95): change}})
+    [line] = judge((gate,), Task.BINARY, values, values, differences=differences)
+    assert line.passed is passed and line.interval == change
