@@ -35,9 +35,11 @@ def _computations(
         eval_config, model_name, output_name, example_weighted, Task(task)
     )
     count, seed = more.get("replicates", 0), more.get("seed", 0)
-    if any(spec.is_baseline and spec.name == model_name for spec in eval_config.model_specs):
-        return [tally]
     key = metric_types.AttributionsKey(name=NAME, model_name=model_name, output_name=output_name)
+    if any(spec.is_baseline and spec.name == model_name for spec in eval_config.model_specs):
+        # Empty, but there: tfma.load_eval_result refuses a model without attributions.
+        none = metric_types.CIDerivedMetricComputation(keys=[key], result=lambda _: {key: {}})
+        return [tally, none]
 
     def result(values: dict[Any, Any]) -> dict[Any, Any]:
         found = values[tally_key]

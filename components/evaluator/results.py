@@ -49,7 +49,7 @@ def details(directory: Path, kind: str) -> dict[str, Any]:
     found = {}
     for record in tfma.load_attributions(str(directory)):
         for item in record.attributions_keys_and_values:
-            if item.key.name == NAME:
+            if item.key.name == NAME and item.values:  # the baseline's are empty
                 found[slice_of(record.slice_key)] = json.loads(item.values[kind].bytes_value)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow_model_analysis as tfma
 from sklearn import metrics as sk
 
 from components.evaluator.config import EvaluateSection
@@ -105,6 +106,16 @@ def test_values_are_scikit_learns_on_every_slice(compared: Any, side: str) -> No
             assert found == (None if value is None else pytest.approx(value, rel=1e-6)), (name, key)
         if side == "metrics":
             assert compared.verdict["counts"][name]["rows"] == len(y)
+
+
+def test_tfma_loads_both_models_by_name(compared: Any) -> None:
+    directory = str(compared.folder)
+    for name, side in (("candidate", "metrics"), ("baseline", "baseline")):
+        loaded = tfma.load_eval_result(directory, model_name=name)
+        [(kind, value)] = loaded.get_metrics_for_slice()["auc"].items()
+        found = value["value"] if kind == "boundedValue" else value  # with intervals
+        assert found == compared.verdict[side][""]["auc"]
+    assert tfma.load_validation_result(directory).validation_ok is False
 
 
 def test_every_slice_that_was_asked_for_is_there(compared: Any) -> None:
