@@ -58,6 +58,8 @@ for (const select of document.querySelectorAll("select[data-shows]")) {
       const value = cell.dataset[select.value];
       cell.dataset.v = value ?? "";
       cell.querySelector("span").textContent = cell.dataset[select.value + "Text"] ?? "–";
+      const interval = cell.querySelector("small"); // of the value, not of a difference
+      if (interval) interval.hidden = select.value !== "value";
     }
     for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
   });

@@ -11,7 +11,7 @@ from pipeline.reports import compare, serve
 pytestmark = pytest.mark.slow
 
 CELLS = """[...document.querySelectorAll('#{table} tbody tr')].filter(r => !r.hidden)
-           .map(r => r.cells[{column}].textContent.trim())"""
+           .map(r => r.cells[{column}]).map(c => (c.querySelector('span') ?? c).textContent.trim())"""
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,8 @@ def test_slices_are_found_compared_and_read_three_ways(chromium: Any, crowded: P
     )
     first, second = chromium.js(CELLS.format(table="slices-table", column=3))[:2]
     assert first == "–" and second[0] in "+−"
+    intervals = "[...document.querySelectorAll('#slices-table small')]"
+    assert chromium.js(f"{intervals}.length > 0 && {intervals}.every(s => s.hidden)")
     chromium.open(crowded / "report.html")
     chromium.js("document.querySelectorAll('#slices-table input')[7].click()")
     chromium.js("document.querySelector('[data-compares]').click()")
