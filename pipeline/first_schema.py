@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from data.reading.errors import DataError
@@ -27,10 +28,15 @@ def first_schema(config: Config, source: Source, root: Path) -> Path:
     section = config.data
     try:
         proposal = propose(
-            source, section.label, section.task, tuple(section.exclude), section.skip_corrupt
+            source,
+            section.label_columns or section.label,
+            section.task,
+            tuple(section.exclude),
+            section.skip_corrupt,
         )
     except DataError as error:
         raise ConfigError(f"no data.schema is named, and none can be inferred: {error}") from None
+    proposal = replace(proposal, label=replace(proposal.label, name=section.label))
     root.mkdir(parents=True, exist_ok=True)
     partial = root / "schema.pbtxt.partial"
     partial.write_text(schema_text(proposal, source), encoding="utf-8")

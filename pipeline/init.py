@@ -53,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         help="CSV, Parquet or TFRecord: a file, folder or glob; a folder with a sub-folder of "
         f"pictures per class; or one of {', '.join(KNOWN)}",
     )
-    parser.add_argument("--label", default="", help="the column to predict")
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        help="the column to predict; several times: columns of 0 and 1, of which any number may be 1",
+    )
     parser.add_argument(
         "--task", choices=[task.value for task in Task], help="what the values leave in doubt"
     )
@@ -90,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with console.status("reading") as status:
         proposal = propose(
             source,
-            arguments.label,
+            arguments.label or "",
             task,
             tuple(arguments.exclude),
             arguments.skip_corrupt,

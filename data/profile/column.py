@@ -74,6 +74,8 @@ class Column:
         if kinds.is_list(column):
             self.several = True
             self.filled += len(column) - column.null_count
+            if pa.types.is_string(column.type.value_type):
+                self._count(column.flatten())
             return
         self.evidence |= int(kinds.evidence(column, self.untyped, self.missing))
         if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):

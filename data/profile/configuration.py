@@ -61,6 +61,10 @@ def toml(
         lines.append(f"format = {quoted(format)}")
     lines.append(f"label = {quoted(label.name)}")
     lines.append(f"task = {quoted(label.task.value)}  {comment(label.why)}")
+    if label.separator:
+        lines.append(f"label_separator = {quoted(label.separator)}")
+    if label.columns:
+        lines.append(f"label_columns = [{', '.join(quoted(name) for name in label.columns)}]")
     lines += [comment(note) for note in label.notes]
     lines.append(f"schema = {quoted(schema)}")
     lines += _exclude(excluded)

@@ -63,6 +63,10 @@ class Label:
     counts: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What its owner should know."""
+    separator: str = ""
+    """Multi-label: what stands between class names in a cell; empty where the file has lists."""
+    columns: tuple[str, ...] = ()
+    """Multi-label: the columns of 0 and 1 that become the label."""
 
 
 def decide(found: Survey, name: str, task: Task | None = None) -> Label:
@@ -76,15 +80,21 @@ def decide(found: Survey, name: str, task: Task | None = None) -> Label:
     Raises:
       DataError: a label that is missing, constant, incomplete, or no label for the task.
     """
+    from data.profile import label_sets  # which returns what is defined here
+
     column = found.columns[name]
-    _check_filled(found, column)
-    if column.several:
-        raise DataError(f"The label '{name}' has several values in one row; one is needed.")
     if column.binary:
         raise DataError(f"The label '{name}' holds binary values, neither text nor numbers.")
-    if task in (Task.MULTILABEL, Task.SEQUENCE):
-        raise DataError(f"A {task.value} label is not inferred: write its schema by hand.")
     counts = _texts(column)
+    if task in (None, Task.MULTILABEL) and (column.several or task or not column.is_number):
+        sets = label_sets.of_column(column, counts, asked=task is Task.MULTILABEL)
+        if sets is not None:
+            return sets
+    if column.several:
+        raise DataError(f"The label '{name}' has several values in one row; one is needed.")
+    _check_filled(found, column)
+    if task is Task.SEQUENCE:
+        return Label(name, task, "as you asked: tokens with one space between them")
     chosen, why, notes = (task, "as you asked", []) if task else _infer(column, counts)
     if chosen is Task.REGRESSION:
         _check_regression(found, column)

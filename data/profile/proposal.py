@@ -1,10 +1,11 @@
 """From files to everything a configuration needs: columns, label, task, treatments, warnings."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from data.columns import Treatment
+from data.profile import label_sets
 from data.profile.decision import Decision, as_text, decide
 from data.profile.label import Label
 from data.profile.label import decide as decide_label
@@ -33,13 +34,21 @@ class Proposal:
 
 def propose(
     source: Source,
-    label_name: str,
+    label_name: str | Sequence[str],
     task: Task | None = None,
     exclude: tuple[str, ...] = (),
     skip_corrupt: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Proposal:
     """Reads the data and decides.
+
+    Args:
+      source: the files.
+      label_name: the label's column, or several: columns of 0 and 1 that become one label.
+      task: what the user says; None: from the values.
+      exclude: columns left out.
+      skip_corrupt: leave out pictures that cannot be decoded.
+      progress: called with the rows read so far.
 
     Raises:
       DataError: no such label, nothing to learn from, or whatever reading found.
@@ -50,15 +59,20 @@ def propose(
         raise DataError(
             f"{found.corrupt[0]}{more}: cannot be decoded. Repair or remove, or use --skip-corrupt."
         )
-    label_name = _label_name(found, label_name)
-    spelled = {n: texts for n, texts in spelled_missing(found).items() if n != label_name}
+    several = [] if isinstance(label_name, str) else [_label_name(found, n) for n in label_name]
+    if isinstance(label_name, str) or len(several) == 1:
+        several = [_label_name(found, several[0] if several else str(label_name))]
+    spelled = {n: texts for n, texts in spelled_missing(found).items() if n not in several}
     if spelled:
         found = survey(source, True, spelled, progress)
     unknown = [name for name in exclude if name not in found.columns]
     if unknown:
         raise DataError(f"--exclude names no column: {unknown[0]}.{_near(unknown[0], found)}")
-    label = decide_label(found, label_name, task)
-    others = [c for n, c in found.columns.items() if n != label_name and n not in exclude]
+    if len(several) > 1:
+        label = label_sets.of_columns(found, several)
+    else:
+        label = decide_label(found, several[0], task)
+    others = [c for n, c in found.columns.items() if n not in several and n not in exclude]
     decisions = [decide(column, found) for column in others]
     excluded = dict.fromkeys(exclude, "as you asked")
     excluded |= {d.name: d.why for d in decisions if d.treatment is None}
@@ -70,10 +84,13 @@ def propose(
     if not used:
         reasons = "; ".join(f"{d.name}: {d.why}" for d in decisions[:5])
         raise DataError(
-            f"No column is left to predict '{label_name}' from ({reasons or 'it is the only one'})."
+            f"No column is left to predict '{label.name}' from ({reasons or 'it is the only one'})."
         )
-    target = found.columns[label_name]
-    leaks = {d.name: leak(found.columns[d.name], target, label) for d in used}
+    one_value = label.task not in (Task.MULTILABEL, Task.SEQUENCE)
+    leaks = {
+        d.name: leak(found.columns[d.name], found.columns[label.name], label)
+        for d in (used if one_value else ())
+    }
     missing = tuple(sorted({text for texts in spelled.values() for text in texts}))
     return Proposal(
         found, label, decisions, excluded, missing, {n: why for n, why in leaks.items() if why}

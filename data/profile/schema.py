@@ -31,13 +31,17 @@ def schema_of(found: Survey, label: Label, decisions: list[Decision]) -> schema_
     schema = schema_pb2.Schema()
     schema.default_environment.extend(["TRAINING", "SERVING"])
     target = schema.feature.add(name=label.name)
-    _describe(target, found.columns[label.name])
+    if label.task is Task.MULTILABEL:
+        target.value_count.min, target.value_count.max = 0, len(label.classes)
+    else:
+        _describe(target, found.columns[label.name])
     if label.task is Task.REGRESSION:
         target.type = schema_pb2.FLOAT
         target.float_domain.disallow_inf = True
     else:
         target.type = schema_pb2.BYTES
-        target.string_domain.value.extend(label.classes)
+        if label.classes:
+            target.string_domain.value.extend(label.classes)
     target.not_in_environment.append("SERVING")
     for decision in decisions:
         if decision.treatment is None:

@@ -1,7 +1,8 @@
 """Operations that TensorFlow itself does not bring: registered only for models that use them."""
 
-import importlib
+import importlib.util
 import os
+from pathlib import Path
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
@@ -15,7 +16,9 @@ later one added, it does not know)."""
 
 
 def register(path: str) -> None:
-    """Imports TensorFlow Text where a SavedModel uses operations that are not registered yet.
+    """Loads TensorFlow Text's operations where a SavedModel uses some that are not registered yet.
+
+    Its shared libraries are loaded as they are: the Python package around them would import Keras.
 
     Args:
         path: Directory that holds `saved_model.pb`.
@@ -27,19 +30,29 @@ def register(path: str) -> None:
     if not unknown:
         return
     names = ", ".join(sorted(unknown)[:5])
-    try:
-        importlib.import_module(LIBRARY)
-    except ImportError as error:
+    spec = importlib.util.find_spec(LIBRARY)
+    if spec is None or spec.origin is None:
         raise ServingError(
             Code.NOT_FOUND,
             f"the model at {path} uses operations that TensorFlow does not have: {names}. "
-            f"{LIBRARY} has some, and it cannot be imported: {error}",
-        ) from None
-    if any(op_def_registry.get(name) is None for name in unknown):
+            f"{LIBRARY} has some, and it is not installed",
+        )
+    for file in sorted((Path(spec.origin).parent / "python" / "ops").glob("_*.so")):
+        if not any(_is_missing(name) for name in unknown):
+            return
+        try:
+            tf.load_op_library(str(file))
+        except (tf.errors.OpError, OSError) as error:
+            raise ServingError(Code.INTERNAL, f"{file.name} of {LIBRARY}: {error}") from None
+    if any(_is_missing(name) for name in unknown):
         raise ServingError(
             Code.NOT_FOUND,
             f"the model at {path} uses operations that neither TensorFlow nor {LIBRARY} has: {names}",
         )
+
+
+def _is_missing(name: str) -> bool:
+    return op_def_registry.get(name) is None
 
 
 def _unknown(path: str) -> list[str]:
@@ -55,4 +68,4 @@ def _unknown(path: str) -> list[str]:
     used = {
         op.name for graph in model.meta_graphs for op in graph.meta_info_def.stripped_op_list.op
     }
-    return [name for name in used if op_def_registry.get(name) is None]
+    return [name for name in used if _is_missing(name)]

@@ -107,7 +107,7 @@ def _ours(vectors: Any, labels: Any, parts: Any, settings: TextSettings, seed: i
     train, judge = (_Vectors(part, labels) for part in parts[:2])
     seeded = settings.model_copy(update={"seed": seed})
     quiet = Throttle(lambda event: None)
-    head, _ = fit_parts(network, train, judge, seeded, Task.BINARY, 1, quiet)
+    head, _ = fit_parts(network, train, judge, seeded, Task.BINARY, 1, quiet, settings.hidden)
     return [np.ravel(head(vectors[part])) for part in parts[1:]]
 
 

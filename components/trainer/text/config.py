@@ -22,9 +22,11 @@ class TextSettings(BaseModel):
     """none: how many rows the table of hashed words has."""
     width: int = Field(default=32, ge=1)
     """none: length of a row of that table."""
-    head_epochs: int = Field(default=20, ge=0)
+    hidden: int = Field(default=256, ge=0)
+    """Units of a layer between the encoder's features and the answer; 0: none."""
+    head_epochs: int = Field(default=20, ge=1)
     """Passes over the training texts with the encoder frozen; its features are computed once."""
-    head_rate: float = Field(default=5e-3, gt=0)
+    head_rate: float = Field(default=1e-3, gt=0)
     """Adam's learning rate for the head."""
     fine_tune_layers: int = Field(default=1, ge=0)
     """How many of the encoder's top layers are trained after the head. 0: none."""
@@ -38,8 +40,8 @@ class TextSettings(BaseModel):
     say. The best epoch on the eval split is kept in any case."""
     batch_size: int = Field(default=32, ge=1)
     """Texts per training step."""
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the pooled features dropped before the last layer, in training."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    """Share of the pooled features (or the hidden units) dropped before the last layer, in training."""
     balance_classes: bool = False
     """Weigh each class by the inverse of its frequency in the training split."""
     precision: Precision = "float32"

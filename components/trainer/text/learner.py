@@ -73,6 +73,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             spec.task,
             spec.units,
             progress,
+            hidden=settings.hidden,
             loss_scaling=precision.policy == "mixed_float16",
             scratch=Path(scratch),
         )

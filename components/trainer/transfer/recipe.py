@@ -74,6 +74,7 @@ def fit_parts(
     task: Task,
     units: int,
     progress: Throttle,
+    hidden: int = 0,
     mirror: bool = False,
     loss_scaling: bool = False,
     scratch: Path | None = None,
@@ -90,6 +91,7 @@ def fit_parts(
       task: what the label asks; gives loss and score.
       units: how many logits.
       progress: receives events; `phase` is features, head or fine-tune.
+      hidden: units of a layer between features and logits; 0: none.
       mirror: show pictures mirrored too.
       loss_scaling: keep small float16 gradients from vanishing.
       scratch: where activations go that do not fit in memory; None: the temporary folder.
@@ -119,7 +121,9 @@ def fit_parts(
     rows, judges = kept(train, mirror), kept(evaluation, False)
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
-    head = build_head(parts.channels, units, settings.dropout, settings.seed, task, rows.labels)
+    head = build_head(
+        parts.channels, units, settings.dropout, settings.seed, task, rows.labels, hidden
+    )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
 
@@ -162,7 +166,13 @@ def fit_parts(
 
 
 def build_head(
-    channels: int, units: int, dropout: float, seed: int, task: Task, labels: Array
+    channels: int,
+    units: int,
+    dropout: float,
+    seed: int,
+    task: Task,
+    labels: Array,
+    hidden: int = 0,
 ) -> keras.Model:
     """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
 
@@ -176,9 +186,15 @@ def build_head(
       seed: of the dropout.
       task: what the label asks.
       labels: the training labels as `checked_labels` returns them.
+      hidden: units of a layer in between, which sees the features brought to one size; 0: none.
     """
-    layers = [
-        keras.Input((channels,), dtype="float32"),
+    layers = [keras.Input((channels,), dtype="float32")]
+    if hidden:
+        layers += [
+            keras.layers.LayerNormalization(dtype="float32"),
+            keras.layers.Dense(hidden, activation="relu", dtype="float32"),
+        ]
+    layers += [
         keras.layers.Dropout(dropout, seed=seed, dtype="float32"),
         keras.layers.Dense(units, dtype="float32"),
     ]

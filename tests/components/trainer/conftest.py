@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 Row = dict[str, Any]
-"""{column: value}; a missing value is None or not there."""
+"""{column: value, or list of values}; a missing value is None or not there."""
 
 
 @dataclass
@@ -51,8 +51,8 @@ def serialize(row: Row, columns: dict[str, type]) -> bytes:
         lists = {int: feature.int64_list, float: feature.float_list}
         holder = lists.get(kind, feature.bytes_list)
         holder.SetInParent()
-        if value is not None:
-            holder.value.append(value.encode() if isinstance(value, str) else value)
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            holder.value.append(one.encode() if isinstance(one, str) else one)
     bytes_: bytes = example.SerializeToString()
     return bytes_
 

@@ -177,6 +177,41 @@ def test_rare_class_keeps_honest_probabilities(train: Callable[..., Any]) -> Non
     assert _score(balanced, rows)["score"].numpy().mean() > 3 * truth
 
 
+def test_sets_of_classes_with_thresholds_in_the_graph(train: Callable[..., Any]) -> None:
+    """Also that a name which is no class stops the training."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = []
+    for x, z in rng.normal(size=(300, 2)):
+        named = [n for n, on in (("warm", x > 0), ("wet", z > 0.5), ("rare", x + z > 2)) if on]
+        rows.append({"x": float(x), "z": float(z), "tags": named})
+    columns: dict[str, type] = {"x": float, "z": float, "tags": str}
+    classes = ["wet", "warm", "rare"]
+    features = {"x": "zscore", "z": "zscore"}
+    settings = {"epochs": 25, "batch_size": 30, "learning_rate": 0.01, "threshold": "f1"}
+    trained = train(columns, rows, "tags", "multilabel", classes, features, settings)
+    bounds = np.array([trained.history["thresholds"][name] for name in classes])
+    loaded = tf.saved_model.load(trained.saved_model)
+    found = loaded.signatures["serving_examples"](examples=tf.constant(trained.examples(rows)))
+    scores, chosen = found["scores"].numpy(), found["chosen"].numpy()
+    np.testing.assert_array_equal(chosen, scores > bounds.astype(np.float32))
+    truth = np.array([[name in row["tags"] for name in classes] for row in rows])
+    assert np.mean(chosen == truth) > 0.95
+    assert found["labels"].numpy()[0, 0].decode() == ", ".join(
+        name for name, one in zip(classes, chosen[0], strict=True) if one
+    )
+    assert "eval_hamming_loss" in trained.history["epochs"][0]
+    label = loaded.signatures["transform_features"](
+        examples=tf.constant(trained.examples(rows, label=True))
+    )["tags"]
+    np.testing.assert_array_equal(label, truth)
+
+    rows[7]["tags"] = ["wet", "unheard of"]
+    with pytest.raises(ValueError, match="one of: wet, warm, rare. Received: 1 of 300 rows"):
+        train(columns, rows, "tags", "multilabel", classes, features, settings)
+
+
 def _picture(value: int) -> bytes:
     import tensorflow as tf
 
