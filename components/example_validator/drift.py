@@ -81,7 +81,7 @@ def l_infinity(before: dict[str, float], now: dict[str, float]) -> tuple[float, 
         for value in sorted({*before, *now})
     }
     value = max(changes, key=lambda key: abs(changes[key]))
-    return abs(changes[value]), value
+    return abs(changes[value]), value if changes[value] else ""
 
 
 def jensen_shannon(before: list[float], now: list[float]) -> float:
