@@ -28,6 +28,7 @@ _NUMBERS = 10_000_000
 """Replicates times rows times ranked classes of a slice, at most."""
 _TOGETHER = 25
 """Replicates that are ranked together."""
+_RANKED = sorted(ranks.RANKED)
 _FEWEST = 0.9
 """The share of replicates that must have a value, for the metric to have an interval."""
 
@@ -41,13 +42,9 @@ class Replicates:
       tally: of a slice in which every metric is defined.
       count: how many replicates.
       seed: of the draws.
-      ranked: ranking metrics that are asked for, made together.
     """
 
-    def __init__(
-        self, tally: Tally, count: int, seed: int, ranked: tuple[str, ...] = ("auc", "auc_pr")
-    ) -> None:
-        self._ranks = ranked
+    def __init__(self, tally: Tally, count: int, seed: int) -> None:
         assert tally.sample is not None
         rows = tally.sample
         most = max(1000, _NUMBERS // (count * max(len(tally.curves), 1)))
@@ -130,8 +127,8 @@ class Replicates:
             if len(last) < len(scores):
                 both, hits = both[:, last], hits[:, last]
             alarms = both - hits
-            found.append(np.stack([ranks.area(name, hits, alarms) for name in self._ranks]))
-        for name, values in zip(self._ranks, np.concatenate(found, axis=1), strict=True):
+            found.append(np.stack([ranks.area(name, hits, alarms) for name in _RANKED]))
+        for name, values in zip(_RANKED, np.concatenate(found, axis=1), strict=True):
             self._found[name, class_id if self._tally.task is not Task.BINARY else -1] = values
         return self._found[key, class_id if self._tally.task is not Task.BINARY else -1]
 
