@@ -31,6 +31,7 @@ _STACK = (
     "numpy",
     "scikit-learn",
     "keras-hub",
+    "tensorflow-text",
 )
 
 

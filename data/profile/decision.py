@@ -56,6 +56,13 @@ def as_text(decision: Decision) -> Decision:
     return replace(decision, treatment=Treatment.TEXT, why="free text", prose=True)
 
 
+def unused(decision: Decision) -> Decision:
+    """A column that is checked, and that the model does not see."""
+    if decision.treatment is None:
+        return decision
+    return replace(decision, treatment=Treatment.IGNORE, buckets=0, why="beside the text")
+
+
 def decide(column: Column, found: Survey) -> Decision:
     """A column's treatment, from its values alone."""
     missing = column.rows - column.filled

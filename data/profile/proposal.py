@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from data.columns import Treatment
 from data.profile import label_sets
-from data.profile.decision import Decision, as_text, decide
+from data.profile.decision import Decision, as_text, decide, unused
 from data.profile.label import Label
 from data.profile.label import decide as decide_label
 from data.profile.leaks import leak
@@ -77,6 +77,10 @@ def propose(
     excluded = dict.fromkeys(exclude, "as you asked")
     excluded |= {d.name: d.why for d in decisions if d.treatment is None}
     used = [d for d in decisions if d.treatment not in (None, "ignore")]
+    if label.task is Task.SEQUENCE:  # learnt from one text, and nothing beside it
+        texts = [d for d in decisions if d.type == "BYTES" and d.treatment is not None][:1]
+        decisions = [as_text(d) if d in texts else unused(d) for d in decisions]
+        used = [d for d in decisions if d.treatment is Treatment.TEXT]
     if not used:  # free text is learnt from where it is all there is
         decisions = [as_text(d) if d.prose else d for d in decisions]
         used = [d for d in decisions if d.treatment is Treatment.TEXT][:1]

@@ -139,6 +139,7 @@ def test_taxi(tmp_path: Path, root: Path) -> None:
     assert agree >= 30
 
 
+@pytest.mark.slow
 def test_fares(tmp_path: Path, root: Path) -> None:
     summary, base = _run("fares", tmp_path)
     measured = summary["metrics"]["test"]
@@ -153,6 +154,7 @@ def test_fares(tmp_path: Path, root: Path) -> None:
     assert sorted(errors)[20] < 5  # the median; the file begins with odd trips
 
 
+@pytest.mark.slow
 def test_yeast(tmp_path: Path, root: Path) -> None:
     file = _fetched("yeast", root)
     summary, base = _run("yeast", tmp_path)

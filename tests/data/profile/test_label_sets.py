@@ -77,3 +77,13 @@ def test_classes_with_commas_stay_classes(tmp_path: Path) -> None:
     lines = [f'{n / 7:.3f},"{["Blue, Inc", "Red, Inc", "Ann"][n % 3]}"' for n in range(300)]
     found = propose(resolve(_csv(tmp_path, "x,firm", lines), tmp_path), "firm").label
     assert (found.task, found.classes) == (Task.MULTICLASS, ("Ann", "Blue, Inc", "Red, Inc"))
+
+
+def test_a_sequence_is_learnt_from_the_one_text(tmp_path: Path) -> None:
+    lines = [f"{n},word{n},W {n % 7}" for n in range(300)]
+    data = _csv(tmp_path, "n,word,spoken", lines)
+    arguments = [str(tmp_path / "my.toml"), "--data", data, "--label", "spoken"]
+    assert main([*arguments, "--task", "sequence"]) == 0
+    prepared = prepare(load(str(tmp_path / "my.toml")), tmp_path / "output")
+    assert prepared.texts == prepared.model_columns == ["word"]
+    assert prepared.classes == ()
