@@ -19,7 +19,8 @@ def parameter_names(columns: list[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for number, column in enumerate(columns):
         name = column
-        if not column.isascii() or not column.isidentifier() or keyword.iskeyword(column):
+        plain = column.isascii() and column.isidentifier() and not keyword.iskeyword(column)
+        if not plain or column != column.lower():  # capitals would come out as small letters
             name = f"column_{number}"
         while name == "self" or (name != column and name in columns):
             name += "_"

@@ -444,6 +444,17 @@ def test_one_class_of_pictures(tmp_path: Path, init: Init) -> None:
     assert "is 'class 0' in every row" in init(pictures(tmp_path / "pets", 1), label="").err
 
 
+def test_a_folder_of_texts(tmp_path: Path, init: Init) -> None:
+    for n in range(120):
+        file = tmp_path / "mails" / ("ham", "spam")[n % 3 == 0] / f"{n}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"mail {n}: " + " ".join(WORDS[(n + k) % len(WORDS)] for k in range(9)))
+    result = init(tmp_path / "mails", label="")
+    assert result.code == 0, result.err
+    assert result.features == {"text": "text"}
+    assert (result.toml["data"]["label"], result.toml["data"]["task"]) == ("label", "binary")
+
+
 def test_tfrecord(tmp_path: Path, init: Init) -> None:
     tf = pytest.importorskip("tensorflow")
     path = tmp_path / "a.tfrecord"

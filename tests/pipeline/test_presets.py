@@ -151,7 +151,7 @@ def test_fares(tmp_path: Path, root: Path) -> None:
     with _server("fares", base, root) as url:
         answers = _client(root, url, "fares", "--csv", _as_csv(tmp_path, known, rows))
     errors = [abs(a - float(row["fare"])) for a, row in zip(answers, rows, strict=True)]
-    assert sorted(errors)[20] < 5  # the median; the file begins with odd trips
+    assert sorted(errors)[20] < 8  # the median; the file begins with odd trips
 
 
 @pytest.mark.slow

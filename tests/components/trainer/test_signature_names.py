@@ -6,7 +6,7 @@ import pytest
 
 from components.trainer.signature_names import parameter_names, rename_inputs
 
-ODD = ["a b", "a/b", "a_b", "1st", "class", "self", "größe", "column_0", ""]
+ODD = ["a b", "a/b", "a_b", "Fare", "class", "self", "größe", "column_0", ""]
 
 
 def test_parameter_names_are_identifiers_and_plain_ones_stay() -> None:
