@@ -23,6 +23,7 @@ from components.trainer.text.config import TextSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
 from pipeline.deployment.config import DeploySection
+from pipeline.engines.config import Dataflow, EngineSection, NodeEngine
 from pipeline.reports.config import CardSection
 
 INTRODUCTION = """# Configuration
@@ -51,6 +52,9 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[push]", PushSection),
     ("[deploy]", DeploySection),
     ("[card]", CardSection),
+    ("[engine]", EngineSection),
+    ("[engine.nodes.NODE]", NodeEngine),
+    ("[engine.dataflow]", Dataflow),
 )
 
 

@@ -6,10 +6,12 @@ node the fingerprint of what TFX's cache key does not see (our code, the environ
 an event per node to a file.
 """
 
+import functools
 import json
 import os
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +21,43 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.beam import beam_dag_runner
-from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
-from tfx.proto.orchestration import pipeline_pb2
+from tfx.orchestration.portable import (
+    beam_executor_operator,
+    launcher,
+    partial_run_utils,
+    runtime_parameter_utils,
+)
+from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
 
-from pipeline.engines import LOCAL_RUNNER
+from pipeline.engines import lost_workers
+from pipeline.engines.local import RUNNER
 
 FINGERPRINT = "local_fingerprint"
 """The extra execution property that carries a node's own fingerprint into MLMD's cache key."""
+
+
+class _OnEngine(beam_executor_operator.BeamExecutorOperator):
+    """Runs a Beam component with arguments that are not part of its specification.
+
+    TFX hashes the specification into its cache key; what a job ran on must not be in there, or a run
+    on Flink would not find what the same run here has already made.
+    """
+
+    def __init__(
+        self, executor_spec: Any, platform_config: Any = None, beam_args: Sequence[str] = ()
+    ) -> None:
+        spec = executable_spec_pb2.BeamExecutableSpec()
+        spec.CopyFrom(executor_spec)
+        for argument in beam_args:
+            spec.beam_pipeline_args_placeholders.add().value.string_value = argument
+        super().__init__(spec, platform_config)
 
 
 class _Node(beam_dag_runner.PipelineNodeAsDoFn):
     """One node of the DAG; appends `start`, then `ran`, `cached` or `failed` to the event file."""
 
     events: str = ""
+    beam_args: Sequence[str] = ()
 
     def _run_node(self) -> None:
         self._event("start")
@@ -59,6 +85,11 @@ class _Node(beam_dag_runner.PipelineNodeAsDoFn):
             executor_spec=self._executor_spec,
             platform_config=None,
             custom_driver_spec=self._custom_driver_spec,
+            custom_executor_operators={
+                executable_spec_pb2.BeamExecutableSpec: functools.partial(
+                    _OnEngine, beam_args=self.beam_args
+                )
+            },
         ).launch()
         if info is None or info.execution_id is None:
             return "ran"
@@ -88,6 +119,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
         run_id: str,
         events: Path,
         fingerprints: dict[str, str],
+        beam_args: Mapping[str, Sequence[str]],
         from_nodes: list[str] | None = None,
         to_nodes: list[str] | None = None,
         base_run: str = "",
@@ -99,6 +131,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
           run_id: the run's name, in MLMD too.
           events: JSON lines are appended here.
           fingerprints: per node id, a hash of its code and environment.
+          beam_args: per node id, for its Beam jobs; under "" for nodes that are not named.
           from_nodes: first nodes of a partial run.
           to_nodes: last nodes of a partial run.
           base_run: the run that a partial run takes everything else from.
@@ -106,6 +139,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
         Raises:
           Exception: whatever the failing node raised.
         """
+        lost_workers.watch()
         ir = compiler.Compiler().compile(pipeline)
         runtime_parameter_utils.substitute_runtime_parameter(
             ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
@@ -120,10 +154,12 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
             mark = fingerprints.get(node.pipeline_node.node_info.id, "")
             value = node.pipeline_node.parameters.parameters[FINGERPRINT]
             value.field_value.string_value = mark
-        with beam.Pipeline(argv=[LOCAL_RUNNER]) as p:
-            self._schedule(ir, p | "Start" >> beam.Create([None]), str(events))
+        with beam.Pipeline(argv=[RUNNER]) as p:
+            self._schedule(ir, p | "Start" >> beam.Create([None]), str(events), beam_args)
 
-    def _schedule(self, ir: Any, root: Any, events: str) -> None:
+    def _schedule(
+        self, ir: Any, root: Any, events: str, beam_args: Mapping[str, Sequence[str]]
+    ) -> None:
         deployment = self._extract_deployment_config(ir)
         connection = self._connection_config_from_deployment_config(deployment)
         done: dict[str, Any] = {}
@@ -148,6 +184,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
                 pipeline=ir,
             )
             work.events = events
+            work.beam_args = beam_args.get(node_id, beam_args.get("", ()))
             # Empty collections as side inputs: a node starts when those before it are done.
             done[node_id] = root | f"Run[{node_id}]" >> beam.ParDo(
                 work, *[beam.pvalue.AsIter(wait) for wait in waits]

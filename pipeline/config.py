@@ -15,6 +15,7 @@ from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.transform.config import Feature, TransformSection
 from pipeline.deployment.config import DeploySection
+from pipeline.engines.config import EngineSection
 from pipeline.reports.config import CardSection
 
 PRESETS = Path(__file__).parent / "configs"
@@ -42,6 +43,7 @@ class Config(BaseModel):
     push: PushSection = PushSection()
     deploy: DeploySection = DeploySection()
     card: CardSection = CardSection()
+    engine: EngineSection = EngineSection()
 
 
 class LoadedConfig(BaseModel):

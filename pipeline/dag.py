@@ -1,6 +1,7 @@
 """The pipeline, from top to bottom the story of the data."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfx.components.example_validator.component import ExampleValidator
@@ -25,14 +26,15 @@ from pipeline.prepare import Prepared
 
 
 def create_pipeline(
-    prepared: Prepared, schema: Path, beam_args: list[str], cache: bool = True
+    prepared: Prepared, schema: Path, beam_args: Sequence[str] = (), cache: bool = True
 ) -> tfx_pipeline.Pipeline:
     """The whole DAG.
 
     Args:
       prepared: a checked configuration.
       schema: the curated schema, at a path that changes when its content does.
-      beam_args: for the components' own Beam jobs; the engine named explicitly.
+      beam_args: for the components' own Beam jobs, where the pipeline is compiled for a runner
+        that takes them from here; ours gives them to each node when it runs.
       cache: reuse the output of nodes whose inputs have not changed.
     """
     config = prepared.config
@@ -153,7 +155,7 @@ def create_pipeline(
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
             str(prepared.root / "metadata.sqlite")
         ),
-        beam_pipeline_args=beam_args,
+        beam_pipeline_args=list(beam_args),
     )
 
 

@@ -7,7 +7,18 @@ from pathlib import Path
 _PROJECT = Path(__file__).parent.parent
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)\n\s+(?P<code>.+)')
 
+_LAST_WORDS = re.compile(r"^(?:\w+\.)*(?P<error>\w*(?:Error|Exception)): ", re.MULTILINE)
+
 _HINTS = (
+    (
+        r"Channel closed prematurely|a worker process ended in the middle",
+        "A worker process ended in the middle of its work. If it was killed for its memory (`dmesg` "
+        "says so), use fewer workers (engine.workers, engine.parallelism), then resume.",
+    ),
+    (
+        r"StatusCode.UNAVAILABLE|Connection refused|failed to connect to all addresses",
+        "The cluster went away: `python -m pipeline cluster status`, then resume.",
+    ),
     (r"No space left on device", "The disk is full: free some space (`df -h`), then resume."),
     (
         r"ModuleNotFoundError: No module named",
@@ -42,7 +53,8 @@ def explain(error: str, message: str, traceback: str) -> tuple[str, str, str]:
       What happened in at most 25 lines; the innermost frame of the user's code, else of ours, as
       `file:line in function: code`, empty when neither took part; a hint, or an empty string.
     """
-    text = re.sub(r" \[while running '[^']*'\]$", "", message)
+    error, message = _from_elsewhere(error, message)
+    text = re.sub(r" \[while running '[^']*'\]$", "", message.strip())
     # What TensorFlow's AutoGraph and Keras wrap around a message that has its own words.
     text = re.sub(r"^in user code:\s+", "", text.strip())
     lines = text.strip().splitlines() or [error]
@@ -51,6 +63,14 @@ def explain(error: str, message: str, traceback: str) -> tuple[str, str, str]:
     what = f"{error}: " + "\n".join(lines) if error not in lines[0] else "\n".join(lines)
     hint = next((text for pattern, text in _HINTS if re.search(pattern, traceback + message)), "")
     return what, _frame(traceback), hint
+
+
+def _from_elsewhere(error: str, message: str) -> tuple[str, str]:
+    """A job that failed on a cluster comes with the traceback from there: only its last words."""
+    if "Traceback (most recent call last)" not in message:
+        return error, message
+    found = list(_LAST_WORDS.finditer(message))
+    return (found[-1]["error"], message[found[-1].end() :]) if found else (error, message)
 
 
 def _frame(traceback: str) -> str:

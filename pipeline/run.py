@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     from pipeline.config import LoadedConfig
@@ -18,6 +18,7 @@ def main(argv: list[str]) -> int:
     """Runs a pipeline; returns its exit code (0, 1, 2, 3 or 4)."""
     options = _parser().parse_args(argv)
     from pipeline.config import ConfigError
+    from pipeline.engines.site import EngineError
     from pipeline.lock import LockedError
     from pipeline.runner import run
 
@@ -30,6 +31,9 @@ def main(argv: list[str]) -> int:
         return _show_plan(prepared, request.selection)
     try:
         return run(loaded, prepared, request)
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except LockedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -37,18 +41,21 @@ def main(argv: list[str]) -> int:
 
 def _understand(options: argparse.Namespace) -> "tuple[LoadedConfig, Prepared, Request]":
     """Flags to a checked request; raises ConfigError or ValueError with a sentence."""
-    from pipeline import engines, history, nodes, plan
+    from pipeline import history, nodes, plan
     from pipeline.config import load
+    from pipeline.engines.config import EngineName
     from pipeline.prepare import prepare
     from pipeline.runner import Request
 
-    engines.beam_args(options.engine)
     overrides, root = list(options.set), Path(options.root)
     starts, ends = options.from_nodes + options.only, options.to_nodes + options.only
     if options.resume:
         last = _last_unfinished(root, options.config)
         overrides = [*last["overrides"], *overrides]
         starts, ends = starts or last["from"], ends or last["to"]
+        options.engine = options.engine or last["engine"]
+    if options.engine not in ("", *get_args(EngineName)):
+        raise ValueError(f"no engine '{options.engine}'. Valid: {', '.join(get_args(EngineName))}")
     named = [*starts, *ends, *(options.force or [])]
     plan.check_names(named)
     loaded = load(options.config, overrides)
@@ -113,7 +120,12 @@ def _parser() -> argparse.ArgumentParser:
         help="run these nodes (all, if none is named) even if nothing changed",
     )
     add("--resume", action="store_true", help="go on with the last run that did not finish")
-    add("--engine", default="local", metavar="NAME", help="what the Beam jobs run on: local")
+    add(
+        "--engine",
+        default="",
+        metavar="NAME",
+        help="what the data work runs on: auto, local, processes, portable, flink, spark, dataflow",
+    )
     return parser
 
 

@@ -16,9 +16,12 @@ from components.pusher.versions import manifests
 from pipeline import history, plan, result
 from pipeline.config import LoadedConfig
 from pipeline.console import quiet_terminal
+from pipeline.engines import local, table
+from pipeline.engines.site import Site
 from pipeline.fingerprints import Facts, digest, node_facts
 from pipeline.live import watch
 from pipeline.lock import lock
+from pipeline.nodes import BY_ID
 from pipeline.prepare import Prepared
 
 
@@ -29,7 +32,8 @@ class Request:
     source: str
     overrides: tuple[str, ...] = ()
     selection: plan.Selection = field(default_factory=plan.Selection)
-    engine: str = "local"
+    engine: str = ""
+    """What `--engine` said; empty: the configuration decides."""
     base_run: str = ""
     """A partial run takes what it does not make from this one."""
 
@@ -42,6 +46,7 @@ def run(loaded: LoadedConfig, prepared: Prepared, request: Request) -> int:
 
     Raises:
       LockedError: another run holds the root.
+      EngineError: what the data work should run on cannot run.
     """
     run_id = _new_id(prepared.root)
     with lock(prepared.root, run_id):
@@ -51,13 +56,14 @@ def run(loaded: LoadedConfig, prepared: Prepared, request: Request) -> int:
         last = next((r for r in past if r.status in ("ok", "not_blessed")), None)
         if plan.nothing_to_do(steps) and last is not None:
             return result.up_to_date(Console(), prepared, steps, past)
+        engines = _engines(loaded, prepared, request)
         folder = prepared.root / "runs" / run_id
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(
             prepared.config.model_dump_json(by_alias=True, indent=1)
         )
         _write_request(folder, request, steps, facts)
-        return _run(loaded, prepared, request, steps, facts, past, folder)
+        return _run(loaded, prepared, request, steps, facts, past, folder, engines)
 
 
 def _run(
@@ -68,6 +74,7 @@ def _run(
     facts: dict[str, Facts],
     past: list[history.Run],
     folder: Path,
+    engines: tuple[Site, table.Choice],
 ) -> int:
     started = time.time()
     os.environ["PIPELINE_PROGRESS"] = str(folder / "progress.jsonl")
@@ -75,12 +82,17 @@ def _run(
     for place in (str(loaded.base), os.getcwd()):  # where one's own model and preprocessing live
         if place not in sys.path:
             sys.path.insert(1, place)
+    if "processes" in engines[1].all:
+        os.environ["PYTHONPATH"] = local.import_path(
+            Path(__file__).resolve().parent.parent, loaded.base, os.environ.get("PYTHONPATH", "")
+        )
     interrupted = False
     with quiet_terminal(folder / "log.txt") as console:
         result.opening(console, prepared, folder)
         with watch(console, steps, folder):
             try:
-                _execute(prepared, request, steps, facts, past, folder)
+                beam_args = table.beam_args(*engines)
+                _execute(prepared, request, steps, facts, past, folder, beam_args)
             except KeyboardInterrupt:
                 interrupted = True
             except Exception as error:  # told by the events, in the user's words
@@ -99,6 +111,22 @@ def _run(
     return summary.EXIT_CODES[outcome["status"]]
 
 
+def _engines(
+    loaded: LoadedConfig, prepared: Prepared, request: Request
+) -> tuple[Site, table.Choice]:
+    """What the data work runs on, checked before anything starts."""
+    site = Site(
+        section=prepared.config.engine,
+        output=prepared.root.parent,
+        base=loaded.base,
+        data_bytes=sum(file.stat().st_size for file in prepared.source.files),
+        nodes=tuple(BY_ID),
+    )
+    choice = table.choose(site, request.engine)
+    table.check(site, choice)
+    return site, choice
+
+
 def _execute(
     prepared: Prepared,
     request: Request,
@@ -106,13 +134,12 @@ def _execute(
     facts: dict[str, Facts],
     past: list[history.Run],
     folder: Path,
+    beam_args: dict[str, list[str]],
 ) -> None:
     # Imported here: this is where the heavy libraries come in.
-    from pipeline import beam_runner, dag, engines
+    from pipeline import beam_runner, dag
 
-    pipeline = dag.create_pipeline(
-        prepared, _schema_copy(prepared), engines.beam_args(request.engine)
-    )
+    pipeline = dag.create_pipeline(prepared, _schema_copy(prepared))
     marks = {node: digest(values) for node, values in facts.items()}
     for step in steps:
         if step.forced:  # a mark of its own: no earlier answer has it, later runs do not either
@@ -126,6 +153,7 @@ def _execute(
         run_id=folder.name,
         events=folder / "events.jsonl",
         fingerprints=marks,
+        beam_args=beam_args,
         from_nodes=list(request.selection.from_nodes) or None,
         to_nodes=list(request.selection.to_nodes) or None,
         base_run=request.base_run,
@@ -174,8 +202,6 @@ def _note_failure(folder: Path, error: Exception) -> None:
 def _write_request(
     folder: Path, request: Request, steps: list[plan.Step], facts: dict[str, Facts]
 ) -> None:
-    from pipeline.nodes import BY_ID
-
     selection = request.selection
     content = {
         "source": request.source,

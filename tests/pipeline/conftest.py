@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,12 @@ def make_shop(folder: Path, infra_validator: bool = True) -> Shop:
 def shop(tmp_path: Path) -> Shop:
     """A fresh data set. Its models are pushed without a server being started for each."""
     return make_shop(tmp_path, infra_validator=False)
+
+
+@pytest.fixture(scope="session")
+def new_shop() -> Callable[[Path], Shop]:
+    """Makes a data set in a folder, for tests that keep one longer than a test."""
+    return make_shop
 
 
 @pytest.fixture(scope="session")

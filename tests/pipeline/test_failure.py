@@ -40,3 +40,27 @@ def test_a_full_disk_has_a_hint() -> None:
 
 def test_an_unknown_failure_has_no_invented_hint() -> None:
     assert explain("ValueError", "strange", "")[2] == ""
+
+
+def test_a_job_that_failed_on_a_cluster_says_what_its_worker_said() -> None:
+    message = """Pipeline job-1 failed in state FAILED: Error running pipeline.
+Traceback (most recent call last):
+  File "/x/local_job_service.py", line 293, in _run_job
+    self.result = self._invoke_runner()
+RuntimeError: Traceback (most recent call last):
+  File "/x/sdk_worker.py", line 10, in do
+    raise
+data.reading.errors.DataError: shop.csv, line 3: 5 fields, expected 4. [while running 'FindTypes']
+
+"""
+    what, _, _ = explain("RuntimeError", message, "")
+    assert what == "DataError: shop.csv, line 3: 5 fields, expected 4."
+
+
+def test_a_lost_worker_has_a_hint() -> None:
+    message = (
+        "Error.\nTraceback (most recent call last):\nRuntimeError: Channel closed prematurely.\n"
+    )
+    what, _, hint = explain("RuntimeError", message, "")
+    assert what == "RuntimeError: Channel closed prematurely."
+    assert "killed for its memory" in hint and "engine.workers" in hint

@@ -9,7 +9,7 @@ from pipeline.nodes import NODES, downstream, switched_off, upstream
 
 @pytest.mark.parametrize("infra_validator", ["true", "false"])
 def test_the_table_is_the_dag(shop, infra_validator: str) -> None:
-    from pipeline import dag, engines
+    from pipeline import dag
     from pipeline.config import load
     from pipeline.prepare import prepare
 
@@ -19,7 +19,7 @@ def test_the_table_is_the_dag(shop, infra_validator: str) -> None:
     nodes = [node for node in NODES if node.id not in off]
     prepared = prepare(loaded, Path(shop.folder / "output"))
     assert prepared.schema_path is not None
-    built = dag.create_pipeline(prepared, prepared.schema_path, engines.beam_args())
+    built = dag.create_pipeline(prepared, prepared.schema_path)
     assert [component.id for component in built.components] == [node.id for node in nodes]
     for component, node in zip(built.components, nodes, strict=True):
         real = {upstream_node.id for upstream_node in component.upstream_nodes}
