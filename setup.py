@@ -44,5 +44,7 @@ setup(
     },
     include_package_data=False,
     install_requires=direct_dependencies(),
+    # Only the messages of a compiled pipeline; kfp itself is needed nowhere here.
+    extras_require={"kubeflow": ["kfp-pipeline-spec>=2.16,<2.17"]},
     zip_safe=False,
 )

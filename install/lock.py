@@ -17,12 +17,15 @@ from install import index
 
 FOLDER = Path(__file__).parent
 # Each lock with what it must agree with, in order.
-LOCKS = (
+LOCKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("requirements.in", "requirements.txt", ("--override", "overrides.in")),
     ("requirements-dev.in", "requirements-dev.txt", ("--constraint", "requirements.txt")),
     ("uv.in", "uv.txt", ("--constraint", "requirements-dev.txt")),
     ("build.in", "build.txt", ("--constraint", "requirements.txt")),
+    # Environments of their own: none agrees with TFX's dependencies, nor needs to.
     ("mlflow.in", "mlflow.txt", ()),
+    ("kubeflow-loader.in", "kubeflow-loader.txt", ()),
+    ("airflow-loader.in", "airflow-loader.txt", ()),
 )
 FLAGS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"),

@@ -12,6 +12,8 @@ COMMANDS = {
     "rollback": "go back to the version served before",
     "serve": "serve what the last run pushed",
     "deploy": "files for the real TensorFlow Serving: docker compose, Kubernetes, KServe",
+    "compile": "the same graph for Kubeflow Pipelines or Airflow",
+    "step": "one node of a run, for schedulers",
     "cluster": "a Flink cluster on this machine: up, down, status",
     "doctor": "check this machine and this installation",
 }

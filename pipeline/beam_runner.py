@@ -139,29 +139,78 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
         Raises:
           Exception: whatever the failing node raised.
         """
-        lost_workers.watch()
-        ir = compiler.Compiler().compile(pipeline)
-        runtime_parameter_utils.substitute_runtime_parameter(
-            ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
-        )
+        ir = self._compile(pipeline, run_id, fingerprints)
         if from_nodes or to_nodes:
             settings = pipeline_pb2.SnapshotSettings()
             settings.base_pipeline_run_strategy.base_run_id = base_run
             partial_run_utils.mark_pipeline(
                 ir, from_nodes=from_nodes, to_nodes=to_nodes, snapshot_settings=settings
             )
+        with beam.Pipeline(argv=[RUNNER]) as p:
+            self._schedule(ir, p | "Start" >> beam.Create([None]), str(events), beam_args)
+
+    def run_node(
+        self,
+        pipeline: tfx_pipeline.Pipeline,
+        run_id: str,
+        node_id: str,
+        events: Path,
+        fingerprints: dict[str, str],
+        beam_args: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Runs one node; those before it have run under the same `run_id`.
+
+        Args:
+          pipeline: the whole of it.
+          run_id: as `run_nodes`.
+          node_id: which one.
+          events: as `run_nodes`.
+          fingerprints: as `run_nodes`.
+          beam_args: as `run_nodes`.
+
+        Raises:
+          Exception: whatever the node raised.
+        """
+        ir = self._compile(pipeline, run_id, fingerprints)
+        [node] = [n.pipeline_node for n in ir.nodes if n.pipeline_node.node_info.id == node_id]
+        self._work(ir, node, str(events), beam_args)._run_node()
+
+    def _compile(
+        self, pipeline: tfx_pipeline.Pipeline, run_id: str, fingerprints: Mapping[str, str]
+    ) -> Any:
+        lost_workers.watch()
+        ir = compiler.Compiler().compile(pipeline)
+        runtime_parameter_utils.substitute_runtime_parameter(
+            ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
         for node in ir.nodes:
             mark = fingerprints.get(node.pipeline_node.node_info.id, "")
             value = node.pipeline_node.parameters.parameters[FINGERPRINT]
             value.field_value.string_value = mark
-        with beam.Pipeline(argv=[RUNNER]) as p:
-            self._schedule(ir, p | "Start" >> beam.Create([None]), str(events), beam_args)
+        return ir
+
+    def _work(
+        self, ir: Any, node: Any, events: str, beam_args: Mapping[str, Sequence[str]]
+    ) -> _Node:
+        deployment = self._extract_deployment_config(ir)
+        node_id = node.node_info.id
+        work = _Node(
+            pipeline_node=node,
+            mlmd_connection_config=self._connection_config_from_deployment_config(deployment),
+            pipeline_info=ir.pipeline_info,
+            pipeline_runtime_spec=ir.runtime_spec,
+            executor_spec=self._extract_executor_spec(deployment, node_id),
+            custom_driver_spec=self._extract_custom_driver_spec(deployment, node_id),
+            deployment_config=deployment,
+            pipeline=ir,
+        )
+        work.events = events
+        work.beam_args = beam_args.get(node_id, beam_args.get("", ()))
+        return work
 
     def _schedule(
         self, ir: Any, root: Any, events: str, beam_args: Mapping[str, Sequence[str]]
     ) -> None:
-        deployment = self._extract_deployment_config(ir)
-        connection = self._connection_config_from_deployment_config(deployment)
         done: dict[str, Any] = {}
         snapshot = ""
         for node in (entry.pipeline_node for entry in ir.nodes):  # in topological order
@@ -173,18 +222,7 @@ class DagRunner(beam_dag_runner.BeamDagRunner):
             waits = [done[name] for name in node.upstream_nodes if name in done]
             if run.depends_on_snapshot and snapshot not in ("", node_id):
                 waits.append(done[snapshot])
-            work = _Node(
-                pipeline_node=node,
-                mlmd_connection_config=connection,
-                pipeline_info=ir.pipeline_info,
-                pipeline_runtime_spec=ir.runtime_spec,
-                executor_spec=self._extract_executor_spec(deployment, node_id),
-                custom_driver_spec=self._extract_custom_driver_spec(deployment, node_id),
-                deployment_config=deployment,
-                pipeline=ir,
-            )
-            work.events = events
-            work.beam_args = beam_args.get(node_id, beam_args.get("", ()))
+            work = self._work(ir, node, events, beam_args)
             # Empty collections as side inputs: a node starts when those before it are done.
             done[node_id] = root | f"Run[{node_id}]" >> beam.ParDo(
                 work, *[beam.pvalue.AsIter(wait) for wait in waits]

@@ -26,7 +26,12 @@ from pipeline.prepare import Prepared
 
 
 def create_pipeline(
-    prepared: Prepared, schema: Path, beam_args: Sequence[str] = (), cache: bool = True
+    prepared: Prepared,
+    schema: Path,
+    beam_args: Sequence[str] = (),
+    cache: bool = True,
+    baseline: Resolver | None = None,
+    pipeline_root: str = "",
 ) -> tfx_pipeline.Pipeline:
     """The whole DAG.
 
@@ -36,6 +41,8 @@ def create_pipeline(
       beam_args: for the components' own Beam jobs, where the pipeline is compiled for a runner
         that takes them from here; ours gives them to each node when it runs.
       cache: reuse the output of nodes whose inputs have not changed.
+      baseline: for a runner that cannot run ours: another node that resolves the model to beat.
+      pipeline_root: where artifacts go; empty: below the pipeline's own output folder.
     """
     config = prepared.config
 
@@ -93,7 +100,7 @@ def create_pipeline(
     )
 
     # The model to beat: the latest blessed one, or that of a run which was named.
-    baseline = Resolver(
+    baseline = baseline or Resolver(
         strategy_class=LatestBlessedOther,
         config={"model": prepared.baseline_model},
         model=Channel(type=standard_artifacts.Model),
@@ -137,7 +144,7 @@ def create_pipeline(
 
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
-        pipeline_root=str(prepared.root / "artifacts"),
+        pipeline_root=pipeline_root or str(prepared.root / "artifacts"),
         components=[
             example_gen,
             statistics_gen,

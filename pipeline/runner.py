@@ -56,13 +56,9 @@ def run(loaded: LoadedConfig, prepared: Prepared, request: Request) -> int:
         last = next((r for r in past if r.status in ("ok", "not_blessed")), None)
         if plan.nothing_to_do(steps) and last is not None:
             return result.up_to_date(Console(), prepared, steps, past)
-        engines = _engines(loaded, prepared, request)
+        engines = choose_engine(loaded, prepared, request)
         folder = prepared.root / "runs" / run_id
-        folder.mkdir(parents=True)
-        (folder / "config.json").write_text(
-            prepared.config.model_dump_json(by_alias=True, indent=1)
-        )
-        _write_request(folder, request, steps, facts)
+        write_request(folder, prepared, request, steps, facts)
         return _run(loaded, prepared, request, steps, facts, past, folder, engines)
 
 
@@ -100,7 +96,7 @@ def _run(
         from pipeline import summary  # reads MLMD, which the run has just imported anyway
 
         outcome = summary.summarise(
-            prepared, folder, steps, _config_hash(prepared), time.time() - started
+            prepared, folder, steps, config_hash(prepared), time.time() - started
         )
         summary.write(folder, outcome)
         _keep_example(prepared, folder, outcome)
@@ -111,17 +107,26 @@ def _run(
     return summary.EXIT_CODES[outcome["status"]]
 
 
-def _engines(
-    loaded: LoadedConfig, prepared: Prepared, request: Request
-) -> tuple[Site, table.Choice]:
-    """What the data work runs on, checked before anything starts."""
-    site = Site(
+def site_of(loaded: LoadedConfig, prepared: Prepared) -> Site:
+    """What engines are told of a run."""
+    return Site(
         section=prepared.config.engine,
         output=prepared.root.parent,
         base=loaded.base,
         data_bytes=sum(file.stat().st_size for file in prepared.source.files),
         nodes=tuple(BY_ID),
     )
+
+
+def choose_engine(
+    loaded: LoadedConfig, prepared: Prepared, request: Request
+) -> tuple[Site, table.Choice]:
+    """What the data work runs on, checked before anything starts.
+
+    Raises:
+      EngineError: it cannot run; all that is missing, and how to get it.
+    """
+    site = site_of(loaded, prepared)
     choice = table.choose(site, request.engine)
     table.check(site, choice)
     return site, choice
@@ -139,15 +144,8 @@ def _execute(
     # Imported here: this is where the heavy libraries come in.
     from pipeline import beam_runner, dag
 
-    pipeline = dag.create_pipeline(prepared, _schema_copy(prepared))
-    marks = {node: digest(values) for node, values in facts.items()}
-    for step in steps:
-        if step.forced:  # a mark of its own: no earlier answer has it, later runs do not either
-            marks[step.node] += folder.name
-    for step in steps:
-        if step.action == "cached" and (source := _mark_of(past, step)):
-            marks[step.node] = source
-    (folder / "marks.json").write_text(json.dumps(marks), encoding="utf-8")
+    pipeline = dag.create_pipeline(prepared, schema_copy(prepared))
+    marks = write_marks(folder, steps, facts, past)
     beam_runner.DagRunner().run_nodes(
         pipeline,
         run_id=folder.name,
@@ -158,6 +156,21 @@ def _execute(
         to_nodes=list(request.selection.to_nodes) or None,
         base_run=request.base_run,
     )
+
+
+def write_marks(
+    folder: Path, steps: list[plan.Step], facts: dict[str, Facts], past: list[history.Run]
+) -> dict[str, str]:
+    """Each node's part of TFX's cache key, also kept in the run's folder."""
+    marks = {node: digest(values) for node, values in facts.items()}
+    for step in steps:
+        if step.forced:  # a mark of its own: no earlier answer has it, later runs do not either
+            marks[step.node] += folder.name
+    for step in steps:
+        if step.action == "cached" and (source := _mark_of(past, step)):
+            marks[step.node] = source
+    (folder / "marks.json").write_text(json.dumps(marks), encoding="utf-8")
+    return marks
 
 
 def _mark_of(past: list[history.Run], step: plan.Step) -> str:
@@ -199,9 +212,16 @@ def _note_failure(folder: Path, error: Exception) -> None:
         file.write(json.dumps(event) + "\n")
 
 
-def _write_request(
-    folder: Path, request: Request, steps: list[plan.Step], facts: dict[str, Facts]
+def write_request(
+    folder: Path,
+    prepared: Prepared,
+    request: Request,
+    steps: list[plan.Step],
+    facts: dict[str, Facts],
 ) -> None:
+    """Makes the run's folder: what was asked, with which configuration, and the plan."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(prepared.config.model_dump_json(by_alias=True, indent=1))
     selection = request.selection
     content = {
         "source": request.source,
@@ -224,7 +244,7 @@ def _write_request(
     (folder / "request.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def _schema_copy(prepared: Prepared) -> Path:
+def schema_copy(prepared: Prepared) -> Path:
     """The schema at a path that changes with its content: TFX caches by path."""
     copy = prepared.root / "cache" / f"schema-{prepared.schema_hash[:16]}.pbtxt"
     if not copy.exists():
@@ -233,7 +253,8 @@ def _schema_copy(prepared: Prepared) -> Path:
     return copy
 
 
-def _config_hash(prepared: Prepared) -> str:
+def config_hash(prepared: Prepared) -> str:
+    """sha256 of the configuration as used."""
     text = prepared.config.model_dump_json(by_alias=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,6 +1,7 @@
 """One place turns an engine's name and a few settings into Beam arguments, and checks them first."""
 
 import difflib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,35 @@ def beam_args(site: Site, choice: Choice) -> dict[str, list[str]]:
         engine = ENGINES[choice.nodes.get(node, choice.name)]
         found[node] = [*engine.args(site, built), *common, *settings.args]
     return found
+
+
+def in_image(site: Site, flag: str = "") -> dict[str, list[str]]:
+    """As `beam_args`, for a pipeline that is compiled: its steps run in an image that has our code.
+
+    Raises:
+      EngineError: an engine that needs a cluster to be asked, or one that cannot run.
+    """
+    choice = choose(site, flag)
+    found = {"": _in_image(choice.name, site)}
+    for node, settings in site.section.nodes.items():
+        found[node] = [*_in_image(choice.nodes.get(node, choice.name), site), *settings.args]
+    return found
+
+
+def _in_image(name: str, site: Site) -> list[str]:
+    arguments: dict[str, Callable[[Site], list[str]]] = {
+        "local": local.in_process,
+        "processes": local.in_processes,
+        "dataflow": functools.partial(dataflow.args, wheel=None),
+    }
+    if name not in arguments:
+        raise EngineError(
+            f"a compiled pipeline cannot use the engine '{name}'. Valid: {', '.join(arguments)}"
+        )
+    if problems := ENGINES[name].problems(site):
+        lines = "\n  ".join(problems)
+        raise EngineError(f"engine '{name}' cannot run:\n  {lines}")
+    return [*arguments[name](site), *site.section.args]
 
 
 def _resolve(name: str, site: Site) -> str:
