@@ -114,7 +114,7 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def new_shop() -> Callable[[Path], Shop]:
+def new_shop() -> Callable[..., Shop]:
     """Makes a data set in a folder, for tests that keep one longer than a test."""
     return make_shop
 

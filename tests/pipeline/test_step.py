@@ -21,13 +21,15 @@ def test_a_schedulers_run_id_becomes_ours(run_id: str, ours: str) -> None:
     assert tidy(run_id) == ours
 
 
+@pytest.mark.slow
 def test_a_run_step_by_step(shop, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = "manual__2026-11-23T04:05:06+00:00"
     flags = ["--config", str(shop.config), "--root", str(shop.folder / "output")]
     flags += ["--run-id", run_id, "--engine", "local"]
     assert main(["Trainer", *flags]) == 2
     assert "`step start` comes first" in capsys.readouterr().err
-    for step in ("start", *(node.id for node in NODES), "finish"):
+    nodes = [node.id for node in NODES if node.id != "InfraValidator"]  # the shop's is off
+    for step in ("start", *nodes, "finish"):
         assert main([step, *flags]) == 0, step
     run = shop.last()
     assert run.id == "20261123-040506" and run.status == "ok"
