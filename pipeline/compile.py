@@ -52,7 +52,7 @@ def _kubeflow(options: argparse.Namespace, loaded: LoadedConfig) -> Path:
         flags = ", ".join("--" + flag.replace("_", "-") for flag in missing)
         raise ValueError(
             f"--to kubeflow needs {flags}: where artifacts go (gs://bucket/folder), and the image "
-            "that was built from docker/pipeline.Dockerfile"
+            "that has our packages and the lock"
         )
     # The heavy libraries come in here.
     from pipeline import dag

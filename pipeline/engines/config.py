@@ -30,7 +30,7 @@ class Dataflow(BaseModel):
     staging: str = ""
     """`gs://bucket/folder` for staged packages and temporary files."""
     image: str = ""
-    """The workers' image, with the same Python and lock as here (docker/worker.Dockerfile)."""
+    """The workers' image, with the same Python and lock as here."""
     machine_type: str = "n2-standard-4"
     """Machine type of a worker; 4 GiB per core is enough (docs/engines.md)."""
     max_workers: int = Field(default=10, ge=1)

@@ -12,7 +12,7 @@ def problems(site: Site) -> list[str]:
         "project": "the Google Cloud project id",
         "region": "such as europe-west1",
         "staging": "gs://bucket/folder",
-        "image": "the workers' image, built from docker/worker.Dockerfile",
+        "image": "the workers' image, with this Python and the lock",
     }
     found = [
         f"engine.dataflow.{key} is not set: {words}"

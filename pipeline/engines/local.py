@@ -11,7 +11,7 @@ RUNNER = "--runner=FnApiRunner"
 """Always named: left to choose, Beam tries to download one."""
 
 PROCESSES_FROM = 64 << 20
-"""Bytes of input from which several processes are faster (docs/engines.md has the measurement)."""
+"""Bytes of input from which `auto` takes several processes: an estimate, not yet measured."""
 
 MEMORY_PER_WORKER = 3 << 30
 """Bytes: TensorFlow and TFMA imported, and the data in work."""

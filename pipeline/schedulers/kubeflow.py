@@ -27,7 +27,7 @@ def compile_job(pipeline: tfx_pipeline.Pipeline, image: str, name: str) -> dict[
 
     Args:
       pipeline: as `create_pipeline` makes it, with `baseline` for this runner.
-      image: the container image with our packages and the lock (docker/pipeline.Dockerfile).
+      image: the container image with our packages and the lock.
       name: shown in the user interface.
 
     Raises:
