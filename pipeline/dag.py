@@ -189,4 +189,5 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
         "classes": json.dumps(prepared.classes),
         "columns": json.dumps(prepared.model_columns),
         "texts": json.dumps(prepared.texts),
+        "cache": str(prepared.root / "cache"),
     }

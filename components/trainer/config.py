@@ -28,8 +28,17 @@ class TrainSection(BaseModel):
     """Rows per training step."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Adam's first learning rate."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    """cosine: the learning rate falls to 0 over the whole training."""
+    schedule: Literal["cosine", "linear", "exponential", "constant"] = "cosine"
+    """How the learning rate falls over the whole training, of every kind of model: cosine and linear
+    to 0, exponential to a hundredth, constant not at all."""
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the steps over which the learning rate first rises from 0."""
+    clip_norm: float = Field(default=0.0, ge=0)
+    """Gradients longer than this, over all weights together, are shortened to it; 0: never. For
+    losses that jump."""
+    checkpoint_seconds: float = Field(default=60.0, ge=0)
+    """A training that is killed goes on from a state at most so many seconds (and one step) old when it
+    is run again; 0: it starts anew. The states lie under `cache/` and go when it is complete."""
     hidden: tuple[int, ...] = (128, 64)
     """Units of each hidden layer; none: a linear model."""
     dropout: float = Field(default=0.1, ge=0, lt=1)

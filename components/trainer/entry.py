@@ -18,6 +18,7 @@ from components.trainer.pictures import learner as pictures
 from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
 from components.trainer.target import target
+from components.trainer.techniques.run import training_run
 from components.trainer.text import learner as text
 from data.tasks import Task
 
@@ -41,7 +42,8 @@ def run_fn(fn_args: Any) -> None:
     Args:
       fn_args: TFX's FnArgs. `custom_config` holds `train` (JSON of TrainSection), `task`,
         `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
-        `texts` (JSON list of the features that are texts).
+        `texts` (JSON list of the features that are texts), and perhaps `cache`, a folder for what
+        outlives a killed training.
     """
     config = fn_args.custom_config
     settings = TrainSection.model_validate_json(config["train"])
@@ -56,7 +58,8 @@ def run_fn(fn_args: Any) -> None:
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     target(evaluation.labels, task, classes)  # checks them too
     known = target(train.labels, task, classes, settings.balance_classes)
-    spec = Spec(tuple(inputs), task, tuple(classes), known, settings)
+    run = training_run(settings, fn_args)
+    spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run)
     learned = learner_for(spec)(spec, train, evaluation)
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
@@ -66,6 +69,7 @@ def run_fn(fn_args: Any) -> None:
 
     columns = json.loads(config["columns"])
     export.export(learned.model, learned.answer, graph, label, columns, fn_args.serving_model_dir)
+    run.checkpoints.clear()
 
 
 def learner_for(spec: Spec) -> Learner:

@@ -81,20 +81,21 @@ class ExampleFiles:
             return self._gathered(tf.data.Dataset.range(self.rows).batch(size))
         return self._parsed(self._records().batch(size))
 
-    def shuffled(self, size: int, seed: int) -> tf.data.Dataset:
+    def shuffled(self, size: int, seed: int, skip: int = 0) -> tf.data.Dataset:
         """Batches without end, all of the same size: every row once, in a new order each time round.
 
         Args:
           size: rows per batch.
           seed: the same seed gives the same orders.
+          skip: leave out so many batches at the beginning, unread where that can be.
         """
         if self.in_memory:
             order = tf.data.Dataset.range(self.rows).shuffle(self.rows, seed=seed)
-            return self._gathered(order.repeat().batch(size, drop_remainder=True))
+            return self._gathered(order.repeat().batch(size, drop_remainder=True).skip(skip))
         files = tf.data.Dataset.from_tensor_slices(self._files).shuffle(len(self._files), seed=seed)
         records = files.interleave(self._read, cycle_length=4, deterministic=True)
         records = records.shuffle(min(self.rows, _SHUFFLED_ROWS), seed=seed)
-        return self._parsed(records.repeat().batch(size, drop_remainder=True))
+        return self._parsed(records.repeat().batch(size, drop_remainder=True).skip(skip))
 
     def _records(self) -> tf.data.Dataset:
         return self._read(self._files)

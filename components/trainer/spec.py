@@ -1,6 +1,6 @@
 """What a model is built from: the contract of `train.model`, for one's own network and for ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ from components.trainer.config import TrainSection
 from components.trainer.heads import HEADS
 from components.trainer.inputs import InputKind, ModelInput
 from components.trainer.target import Target
+from components.trainer.techniques.run import TrainingRun
 from data.tasks import Task
 
 
@@ -37,6 +38,8 @@ class Spec:
     """What the training labels say: the outputs to start from, and their deviation."""
     settings: TrainSection
     """The `[train]` section."""
+    run: TrainingRun = field(default_factory=TrainingRun)
+    """How weights move, where states and logs go; one's own model need not look at it."""
 
     @property
     def units(self) -> int:

@@ -1,7 +1,6 @@
 """Fits a model on columns: so many steps, the best epoch kept, every epoch written down."""
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.columns.record import Record
 from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS, Standardised
 from components.trainer.progress import FitProgress, Progress
 from components.trainer.spec import Spec
+from components.trainer.techniques import trouble
 from data.tasks import Task
 
 _EVALUATED_ROWS = 1024
@@ -37,7 +38,7 @@ def fit(
       seconds, rows_per_second, best (whether it was the best so far).
 
     Raises:
-      FloatingPointError: the loss is not a finite number.
+      FloatingPointError: the loss is not a finite number; the message names the batch.
     """
     settings = spec.settings
     batch = min(settings.batch_size, train.rows)
@@ -47,37 +48,47 @@ def fit(
     if not model.compiled:
         _compile(model, spec, steps, together)
     weighted = _by_class(train, spec) if settings.balance_classes else _as_it_is
-    record = _Record(steps, per_epoch, batch)
-    callbacks = [
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss", patience=settings.patience, restore_best_weights=True
-        ),
-        record,
-        FitProgress(Progress(), batch, per_epoch),
-    ]
-    model.fit(
-        weighted(train.shuffled(batch, settings.seed)),
-        validation_data=weighted(evaluation.batches(_EVALUATED_ROWS)),
-        epochs=math.ceil(steps / per_epoch),
-        steps_per_epoch=per_epoch,
-        callbacks=callbacks,
-        shuffle=False,
-        verbose=0,
-    )
+
+    def rows(skip: int) -> tf.data.Dataset:
+        """The training batches from a step on: the same ones, in the same order, every time."""
+        return weighted(train.shuffled(batch, settings.seed, skip))
+
+    def explain(first: int, last: int) -> str:
+        return trouble.explain(rows(first - 1).take(last - first + 1), first)
+
+    record = Record(steps, per_epoch, batch, settings.patience, spec.run, explain)
+    _build(model, rows(0))
+    record.resume(model)
+    while not record.over:
+        # One call, or two where it goes on in the middle of an epoch.
+        epoch, into = divmod(record.done, per_epoch)
+        model.fit(
+            rows(record.done),
+            validation_data=weighted(evaluation.batches(_EVALUATED_ROWS)),
+            initial_epoch=epoch,
+            epochs=epoch + 1 if into else math.ceil(steps / per_epoch),
+            steps_per_epoch=per_epoch - into,
+            callbacks=[record, FitProgress(Progress(), batch, per_epoch)],
+            shuffle=False,
+            verbose=0,
+        )
+    record.finish(model)
     return record.epochs
+
+
+def _build(model: keras.Model, batches: tf.data.Dataset) -> None:
+    """Makes the weights and the optimizer's, so that a state can be put into them."""
+    if not model.built:
+        model(next(iter(batches))[0])
+    model.optimizer.build(model.trainable_variables)
 
 
 def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:
     settings = spec.settings
     head = HEADS[spec.task]
-    rate: Any = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     regression = spec.task is Task.REGRESSION
     model.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-        if settings.weight_decay
-        else keras.optimizers.Adam(rate),
+        optimizer=spec.run.optimizing.optimizer(settings.learning_rate, steps),
         loss=Standardised(settings.regression_loss, spec.target.deviation)
         if regression
         else head.loss(),
@@ -102,47 +113,3 @@ def _by_class(train: ExampleFiles, spec: Spec) -> Callable[[tf.data.Dataset], tf
     weights = train.rows / np.maximum(counts, 1) / max(np.sum(counts > 0), 1)
     table = tf.constant(weights, tf.float32)
     return lambda batches: batches.map(lambda x, labels: (x, labels, tf.gather(table, labels)))
-
-
-class _Record(keras.callbacks.Callback):
-    """Stops after exactly so many steps, refuses a loss that is no number, writes epochs down."""
-
-    def __init__(self, steps: int, per_epoch: int, batch: int) -> None:
-        super().__init__()
-        self._steps, self._per_epoch, self._batch = steps, per_epoch, batch
-        self._done = 0
-        self._before = 0
-        self._started = self._trained = 0.0
-        self.epochs: list[dict[str, Any]] = []
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._started = time.perf_counter()
-        self._before = self._done
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self._done = self._before + batch + 1
-        self._trained = time.perf_counter()
-        if self._done >= self._steps:
-            self.model.stop_training = True
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        values = {
-            name.replace("val_", "eval_"): float(value) for name, value in (logs or {}).items()
-        }
-        if not math.isfinite(values["loss"]):
-            raise FloatingPointError(
-                f"the loss is not a finite number after epoch {epoch + 1}, step {self._done}: lower "
-                f"train.learning_rate, or look for wild values. Received: {values['loss']}"
-            )
-        best = min((entry["eval_loss"] for entry in self.epochs), default=math.inf)
-        rows = (self._done - self._before) * self._batch
-        self.epochs.append(
-            {
-                "epoch": epoch + 1,
-                "steps": self._done,
-                **values,
-                "seconds": round(time.perf_counter() - self._started, 3),
-                "rows_per_second": round(rows / max(self._trained - self._started, 1e-6)),
-                "best": values["eval_loss"] < best,
-            }
-        )

@@ -54,6 +54,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             spec.units,
             lambda event: progress.report(event, always=True),
             Path(scratch),
+            spec.run,
         )
     policy, reason = trained.precision.policy, trained.precision.reason
     logging.info("precision: %s (%s)", policy, reason)

@@ -11,6 +11,7 @@ from components.trainer.pictures.config import ImageSettings
 from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.network import build_network
 from components.trainer.precision import Precision, choose_precision
+from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer.batches import Batches
 from components.trainer.transfer.phases import freeze_normalisation
 from components.trainer.transfer.recipe import Parts, fit_parts
@@ -40,6 +41,7 @@ def fit_images(
     units: int,
     report: Callable[[dict[str, Any]], None],
     scratch: Path | None = None,
+    run: TrainingRun | None = None,
 ) -> Trained:
     """Fit a head on a frozen backbone, then its top blocks; the best epoch on `evaluation` wins.
 
@@ -56,6 +58,7 @@ def fit_images(
         (`epoch`, `of`, `step`, `steps`, `loss`, `images_per_second`; at the end of an epoch also
         `eval_loss` and `eval_<metric>`).
       scratch: where activations go that do not fit in memory; None: the temporary folder.
+      run: how weights move, where states and logs go; None: along a cosine, nowhere.
 
     Raises:
       ValueError: a split is empty, or labels and units do not belong together.
@@ -86,5 +89,6 @@ def fit_images(
         mirror=settings.mirror,
         loss_scaling=precision.policy == "mixed_float16",
         scratch=scratch,
+        run=run,
     )
     return Trained(network.with_head(head, settings.size), history, settings.size, precision)

@@ -76,6 +76,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             hidden=settings.hidden,
             loss_scaling=precision.policy == "mixed_float16",
             scratch=Path(scratch),
+            run=spec.run,
         )
 
     def outputs(features: Features) -> tf.Tensor:

@@ -17,7 +17,8 @@ class Best:
         self.variables = list(variables)
         self._key = f"eval_{metric}"
         self._sign = 1 if METRICS[metric].higher_is_better else -1
-        self._values: list[Any] = []
+        self.values: list[Any] = []
+        """The weights of the best epoch; none before the first."""
         self.measured: dict[str, float] = {}
         """What the best epoch measured; empty before the first."""
 
@@ -28,10 +29,10 @@ class Best:
             if not gain > 0:
                 return False
         self.measured = dict(measured)
-        self._values = [variable.numpy().copy() for variable in self.variables]
+        self.values = [variable.numpy().copy() for variable in self.variables]
         return True
 
     def restore(self) -> None:
         """Put the best weights back."""
-        for variable, value in zip(self.variables, self._values, strict=True):
+        for variable, value in zip(self.variables, self.values, strict=True):
             variable.assign(value)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from components.trainer.heads import Head
+from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer.activations import Activations
 from components.trainer.transfer.best import Best
+from components.trainer.transfer.place import Place
 from components.trainer.transfer.throttle import Throttle
 
 EVALUATION_BATCH = 256
@@ -33,6 +35,10 @@ class Phase:
     batch_size: int
     loss_scaling: bool = False
     """Scale the loss so that small float16 gradients do not vanish."""
+    run: TrainingRun = field(default_factory=TrainingRun)
+    """How weights move, where states and logs go."""
+    others: list[Any] = field(default_factory=list)
+    """What changes with every step and is not trained: the counters that dropout draws from."""
 
 
 def freeze_normalisation(network: keras.Model) -> None:
@@ -67,38 +73,46 @@ def train(
       One dict per epoch: phase, epoch, loss, eval_loss, eval_<metric>, seconds, best.
 
     Raises:
-      FloatingPointError: the loss is not a finite number.
+      FloatingPointError: the loss is not a finite number; the message names the batch.
     """
     count = len(rows)
     steps = -(-count // phase.batch_size)
-    step = _training_step(phase, rows, task, steps * phase.epochs)
+    optimizer = phase.run.optimizing.optimizer(phase.rate, steps * phase.epochs, phase.loss_scaling)
+    optimizer.build(phase.variables)
+    step = _training_step(phase, rows, task, optimizer)
     measure = measuring(phase.forward, evaluation, task)
-    history = []
-    for epoch in range(1, phase.epochs + 1):
+    place = Place(phase, optimizer, best, rng)
+    place.resume()
+    for epoch in range(place.epoch, phase.epochs + 1):
         start = time.perf_counter()
         event: dict[str, Any] = {"phase": phase.name, "epoch": epoch, "of": phase.epochs}
+        place.begin(epoch)
         order = rng.permutation(count)
         flip = rng.random(count) < 0.5 if rows.mirrored is not None else None
-        total, loss, latest = tf.zeros(()), 0.0, event
-        for number, first in enumerate(range(0, count, phase.batch_size), start=1):
+        loss, latest = 0.0, event
+        for number in range(place.step + 1, steps + 1):
+            first = (number - 1) * phase.batch_size
             part = order[first : first + phase.batch_size]
             weights = np.ones(len(part), np.float32) if rows.weights is None else rows.weights[part]
             maps = rows.take(part, None if flip is None else flip[part])
-            total += step(maps, rows.labels[part], weights)
+            place.add(step(maps, rows.labels[part], weights), number)
             if progress.due() or number == steps:
                 seen = first + len(part)
-                loss = _finite(float(total) / seen, phase, epoch, number)
+                loss = place.mean_loss(seen)
                 speed = seen / (time.perf_counter() - start)
                 step_facts = {"step": number, "steps": steps, "images_per_second": speed}
                 latest = {**event, **step_facts, "loss": loss}
                 progress.send(latest)
+            if number < steps:
+                place.save_if_due()
         measured = measure()
         progress.send({**latest, **measured})
-        history.append(
-            {"phase": phase.name, "epoch": epoch, "loss": loss, **measured}
-            | {"seconds": time.perf_counter() - start, "best": best.offer(measured)}
-        )
-    return history
+        entry = {"phase": phase.name, "epoch": epoch, "loss": loss, **measured}
+        entry |= {"seconds": time.perf_counter() - start, "best": best.offer(measured)}
+        place.end(entry)
+        phase.run.logs.epoch(entry)
+    place.finish()
+    return place.history
 
 
 def measuring(forward: Forward, rows: Activations, task: Head) -> Callable[[], dict[str, float]]:
@@ -130,15 +144,10 @@ def measuring(forward: Forward, rows: Activations, task: Head) -> Callable[[], d
 
 
 def _training_step(
-    phase: Phase, rows: Activations, task: Head, steps: int
+    phase: Phase, rows: Activations, task: Head, optimizer: Any
 ) -> Callable[[Any, Any, Any], Any]:
     """The compiled step: (activations, labels, weights) to the batch's summed loss."""
     loss = task.loss()
-    rate = keras.optimizers.schedules.CosineDecay(phase.rate, steps)
-    optimizer = keras.optimizers.Adam(rate)
-    if phase.loss_scaling:
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(phase.variables)
 
     @tf.function(input_signature=_signature(rows))
     def step(maps: Any, labels: Any, weights: Any) -> Any:
@@ -159,12 +168,3 @@ def _signature(rows: Activations) -> list[Any]:
         tf.TensorSpec((None, *rows.labels.shape[1:]), tf.as_dtype(rows.labels.dtype)),
         tf.TensorSpec((None,), tf.float32),
     ]
-
-
-def _finite(loss: float, phase: Phase, epoch: int, step: int) -> float:
-    if not np.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss is not a finite number in phase {phase.name}, epoch {epoch}, by step {step}: "
-            f"lower its learning rate (it starts at {phase.rate}). Received: {loss}"
-        )
-    return loss

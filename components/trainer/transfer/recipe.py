@@ -11,6 +11,7 @@ import numpy as np
 
 from components.trainer.heads import HEADS
 from components.trainer.labels import checked_labels, row_weights
+from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer import phases
 from components.trainer.transfer.activations import (
     Activations,
@@ -78,6 +79,7 @@ def fit_parts(
     mirror: bool = False,
     loss_scaling: bool = False,
     scratch: Path | None = None,
+    run: TrainingRun | None = None,
 ) -> tuple[keras.Model, list[dict[str, Any]]]:
     """Fits a head, and the upper part with it; the best epoch on `evaluation` wins.
 
@@ -95,6 +97,7 @@ def fit_parts(
       mirror: show pictures mirrored too.
       loss_scaling: keep small float16 gradients from vanishing.
       scratch: where activations go that do not fit in memory; None: the temporary folder.
+      run: how weights move, where states and logs go; None: along a cosine, nowhere.
 
     Returns:
       The head, features (batch, channels) to logits (batch, units) float32, and the history, a dict
@@ -103,6 +106,7 @@ def fit_parts(
     Raises:
       ValueError: a split is empty, or labels and units do not belong together.
     """
+    run = run or TrainingRun()
     rng = np.random.default_rng(settings.seed)
     objective = HEADS[task]
     watched = objective.metrics()[0].name
@@ -141,6 +145,8 @@ def fit_parts(
             _epochs(settings.head_epochs, len(rows), settings),
             settings.head_rate,
             settings.batch_size,
+            run=run,
+            others=head.non_trainable_variables,
         )
         history += phases.train(phase, pooled, judged, objective, best, rng, progress)
         best.restore()
@@ -159,6 +165,8 @@ def fit_parts(
             settings.fine_tune_rate,
             settings.batch_size,
             loss_scaling=loss_scaling,
+            run=run,
+            others=head.non_trainable_variables,
         )
         history += phases.train(phase, rows, judges, objective, best, rng, progress)
         best.restore()

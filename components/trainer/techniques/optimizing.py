@@ -1,0 +1,77 @@
+"""The optimizer of a fit: its learning rate over time, and a bound on its gradients."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+
+Schedule = Literal["cosine", "linear", "exponential", "constant"]
+LAST_SHARE = 0.01
+"""exponential: what is left of the learning rate at the end."""
+
+
+@dataclass(frozen=True)
+class Optimizing:
+    """How weights move, whatever is learned: a part of the `[train]` section."""
+
+    schedule: Schedule = "cosine"
+    warmup: float = 0.0
+    """Share of the steps over which the rate rises from 0."""
+    clip_norm: float = 0.0
+    """Longest gradient, over all weights together; 0: no bound."""
+    weight_decay: float = 0.0
+
+    def optimizer(self, rate: float, steps: int, loss_scaling: bool = False) -> Any:
+        """Adam, or AdamW where weights decay.
+
+        Args:
+          rate: the highest learning rate.
+          steps: how many steps there will be.
+          loss_scaling: keep small float16 gradients from vanishing. Gradients are clipped as they
+            are, not as they are scaled.
+        """
+        clip = {"global_clipnorm": self.clip_norm} if self.clip_norm else {}
+        over_time = self.rate(rate, steps)
+        found = (
+            keras.optimizers.AdamW(over_time, weight_decay=self.weight_decay, **clip)
+            if self.weight_decay
+            else keras.optimizers.Adam(over_time, **clip)
+        )
+        return keras.optimizers.LossScaleOptimizer(found) if loss_scaling else found
+
+    def rate(self, rate: float, steps: int) -> Any:
+        """The learning rate over `steps` steps: a number, or a function of the step."""
+        rising = round(self.warmup * steps)
+        falling = max(steps - rising, 1)
+        schedules = keras.optimizers.schedules
+        found: Any = {
+            "cosine": lambda: schedules.CosineDecay(rate, falling),
+            "linear": lambda: schedules.PolynomialDecay(rate, falling, 0.0),
+            "exponential": lambda: schedules.ExponentialDecay(rate, falling, LAST_SHARE),
+            "constant": lambda: rate,
+        }[self.schedule]()
+        return Warmup(found, rising) if rising else found
+
+
+class Warmup(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises in a straight line to where another schedule starts, then follows it."""
+
+    def __init__(self, after: Any, steps: int) -> None:
+        """Args:
+        after: a learning rate, or a schedule that starts when this one is over.
+        steps: how long the rise takes.
+        """
+        super().__init__()
+        self._after = after
+        self._steps = steps
+
+    def __call__(self, step: Any) -> Any:
+        """The rate at a step, counted from 0; the first step has 1/steps of it already."""
+        step = keras.ops.cast(step, "float32")
+        share = keras.ops.minimum((step + 1.0) / self._steps, 1.0)
+        later = keras.ops.maximum(step - self._steps, 0.0)
+        return share * (self._after(later) if callable(self._after) else self._after)
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {"after": self._after, "steps": self._steps}
