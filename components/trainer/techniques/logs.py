@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 _NOT_MEASURES = {"epoch", "steps", "seconds", "best", "phase", "of"}
@@ -16,7 +17,7 @@ class Logs:
         folder: the ModelRun artifact, which TFX tells people to open; None: nothing is written.
         """
         self._folder = folder
-        self._writers: dict[str, Any] = {}
+        self._writers: dict[Path, Any] = {}
 
     def epoch(self, entry: dict[str, Any]) -> None:
         """Writes an epoch of a training's history.
@@ -32,13 +33,21 @@ class Logs:
             if name in _NOT_MEASURES or isinstance(value, bool | str):
                 continue
             side = "validation" if name.startswith("eval_") else "train"
-            with self._writer(side).as_default():
+            with self._writer(self._folder / side).as_default():
                 label = f"{phase}epoch_{name.removeprefix('eval_')}"
-                tf.summary.scalar(label, float(value), step=entry["epoch"])
+                tf.summary.write(label, np.float32(value), entry["epoch"], _scalar())
         for writer in self._writers.values():
             writer.flush()
 
-    def _writer(self, side: str) -> Any:
-        if side not in self._writers:
-            self._writers[side] = tf.summary.create_file_writer(str(self._folder / side))
-        return self._writers[side]
+    def _writer(self, folder: Path) -> Any:
+        if folder not in self._writers:
+            self._writers[folder] = tf.summary.create_file_writer(str(folder))
+        return self._writers[folder]
+
+
+def _scalar() -> Any:
+    """What marks a number for TensorBoard's scalars; tf.summary.scalar would need TensorBoard here."""
+    metadata = tf.compat.v1.SummaryMetadata()
+    metadata.plugin_data.plugin_name = "scalars"
+    metadata.data_class = 1  # DATA_CLASS_SCALAR
+    return metadata

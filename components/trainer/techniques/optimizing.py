@@ -1,9 +1,11 @@
 """The optimizer of a fit: its learning rate over time, and a bound on its gradients."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import keras
+
+from components.trainer.config import TrainSection
 
 Schedule = Literal["cosine", "linear", "exponential", "constant"]
 LAST_SHARE = 0.01
@@ -20,6 +22,11 @@ class Optimizing:
     clip_norm: float = 0.0
     """Longest gradient, over all weights together; 0: no bound."""
     weight_decay: float = 0.0
+
+    @classmethod
+    def of(cls, settings: TrainSection) -> Self:
+        """What the configuration says."""
+        return cls(settings.schedule, settings.warmup, settings.clip_norm, settings.weight_decay)
 
     def optimizer(self, rate: float, steps: int, loss_scaling: bool = False) -> Any:
         """Adam, or AdamW where weights decay.
@@ -44,12 +51,13 @@ class Optimizing:
         rising = round(self.warmup * steps)
         falling = max(steps - rising, 1)
         schedules = keras.optimizers.schedules
-        found: Any = {
-            "cosine": lambda: schedules.CosineDecay(rate, falling),
-            "linear": lambda: schedules.PolynomialDecay(rate, falling, 0.0),
-            "exponential": lambda: schedules.ExponentialDecay(rate, falling, LAST_SHARE),
-            "constant": lambda: rate,
-        }[self.schedule]()
+        found: Any = rate
+        if self.schedule == "cosine":
+            found = schedules.CosineDecay(rate, falling)
+        elif self.schedule == "linear":
+            found = schedules.PolynomialDecay(rate, falling, 0.0)
+        elif self.schedule == "exponential":
+            found = schedules.ExponentialDecay(rate, falling, LAST_SHARE)
         return Warmup(found, rising) if rising else found
 
 

@@ -32,7 +32,7 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
     )
     folder = Path(cache) / "checkpoints" / made_of if cache else None
     return TrainingRun(
-        Optimizing(settings.schedule, settings.warmup, settings.clip_norm, settings.weight_decay),
+        Optimizing.of(settings),
         Checkpoints(folder, settings.checkpoint_seconds),
         Logs(Path(fn_args.model_run_dir)),
     )

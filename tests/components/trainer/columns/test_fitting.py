@@ -27,8 +27,9 @@ class _Rows:
     def batches(self, size: int) -> Any:
         return self._dataset().batch(size)
 
-    def shuffled(self, size: int, seed: int) -> Any:
-        return self._dataset().repeat().batch(size, drop_remainder=True)
+    def shuffled(self, size: int, seed: int, skip: int = 0) -> Any:
+        order = self._dataset().shuffle(self.rows, seed=seed).repeat()
+        return order.batch(size, drop_remainder=True).skip(skip)
 
 
 def _fit(train: Any = None, **settings: Any) -> tuple[Any, list[dict[str, Any]]]:
@@ -39,12 +40,16 @@ def _fit(train: Any = None, **settings: Any) -> tuple[Any, list[dict[str, Any]]]
     from components.trainer.inputs import InputKind, ModelInput
     from components.trainer.spec import Spec
     from components.trainer.target import target
+    from components.trainer.techniques.optimizing import Optimizing
+    from components.trainer.techniques.run import TrainingRun
 
     keras.utils.set_random_seed(0)
     train = train or _Rows([0, 1] * 50)
     section = TrainSection(hidden=(4,), **settings)
     known = target(train.labels, Task.REGRESSION, [])
-    spec = Spec((ModelInput("x", InputKind.NUMBERS, 2),), Task.REGRESSION, (), known, section)
+    run = TrainingRun(Optimizing.of(section))
+    entry = ModelInput("x", InputKind.NUMBERS, 2)
+    spec = Spec((entry,), Task.REGRESSION, (), known, section, run)
     model = build_model(spec)
     return model, fit(model, spec, train, _Rows([0, 1] * 10, seed=1))
 
@@ -88,13 +93,34 @@ def test_the_best_epoch_is_kept() -> None:
     assert evaluated["loss"] == pytest.approx(min(losses), rel=1e-5)
 
 
-def test_a_loss_that_is_no_number_stops() -> None:
+def test_a_loss_that_is_no_number_stops_and_the_batch_is_named() -> None:
     rows = _Rows([0, 1] * 50)
     rows._x[3, 0] = np.inf
-    with pytest.raises(
-        FloatingPointError, match=r"after epoch 1, step 10: lower train\.learning_rate"
-    ):
+    [(number, row)] = [
+        (number, list(np.flatnonzero(np.isinf(x["x"].numpy()[:, 0]))))
+        for number, (x, _) in enumerate(rows.shuffled(10, 0).take(10), 1)
+        if np.isinf(x["x"].numpy()).any()
+    ]
+    with pytest.raises(FloatingPointError) as caught:
         _fit(rows, epochs=3, batch_size=10)
+    assert "in steps 1 to 10 (epoch 1)" in str(caught.value)
+    assert f"batch {number} has no finite number in x (rows {row[0]} of the batch)" in str(
+        caught.value
+    )
+
+
+def test_a_learning_rate_that_is_too_high_is_told_apart_from_bad_data() -> None:
+    with pytest.raises(FloatingPointError, match=r"every value .* is finite: lower the learning"):
+        _fit(epochs=3, batch_size=10, learning_rate=1e38)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
+    first, again, other = (
+        _fit(steps=30, batch_size=10, dropout=0.3, seed=seed)[0].get_weights() for seed in (1, 1, 2)
+    )
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
 
 
 def test_balancing_a_regression_is_refused() -> None:
