@@ -34,3 +34,15 @@ NUMERIC = frozenset(
     {Treatment.ZSCORE, Treatment.MINMAX, Treatment.LOG, Treatment.BUCKETS, Treatment.RAW}
 )
 CATEGORICAL = frozenset({Treatment.VOCABULARY, Treatment.HASH})
+
+BESIDE = "beside/"
+"""How transformed features begin that are no inputs of the model."""
+ROW_WEIGHT = f"{BESIDE}weight"
+"""How much a row counts in training."""
+TEACHER = f"{BESIDE}teacher"
+"""What another model answers on the row, as plain outputs."""
+
+
+def beside(column: str) -> str:
+    """The name under which a raw column goes through Transform untouched."""
+    return f"{BESIDE}raw/{column}"

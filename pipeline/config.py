@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from components.distill_gate.config import DistillGateSection
 from components.evaluator.config import EvaluateSection
 from components.example_gen.config import DataSection
 from components.example_validator.config import ValidateSection
 from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
+from components.trainer.techniques.distill_config import DistillSection
 from components.transform.config import Feature, TransformSection
 from pipeline.deployment.config import DeploySection
 from pipeline.engines.config import EngineSection
@@ -38,6 +40,8 @@ class Config(BaseModel):
     validation: ValidateSection = Field(default=ValidateSection(), alias="validate")
     transform: TransformSection = TransformSection()
     train: TrainSection = TrainSection()
+    distill: DistillSection = DistillSection()
+    distill_gate: DistillGateSection = DistillGateSection()
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
     push: PushSection = PushSection()

@@ -15,6 +15,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel, standard_artifacts
 
+from components.distill_gate.component import DistillGate
 from components.evaluator.baseline import LatestBlessedOther
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
@@ -132,10 +133,25 @@ def create_pipeline(
         )
         served = [infra_validator]
 
+    # Is the student near enough to its teacher, and so much smaller and faster that it is worth it?
+    compared = []
+    if prepared.teacher:
+        distill_gate = DistillGate(
+            model=trainer.outputs["model"],
+            examples=examples,
+            model_blessing=evaluator.outputs["blessing"],
+            section=config.distill_gate,
+            teacher=str(prepared.teacher),
+            task=config.data.task,
+            label=prepared.label,
+            classes=prepared.classes,
+        )
+        compared = [distill_gate]
+
     # Only a blessed model reaches the folder that servers watch.
     pusher = Pusher(
         model=trainer.outputs["model"],
-        model_blessing=evaluator.outputs["blessing"],
+        model_blessing=(compared or [evaluator])[0].outputs["blessing"],
         infra_blessing=served[0].outputs["blessing"] if served else None,
         evaluation=evaluator.outputs["evaluation"],
         directory=str(prepared.serving_directory),
@@ -156,6 +172,7 @@ def create_pipeline(
             baseline,
             evaluator,
             *served,
+            *compared,
             pusher,
         ],
         enable_cache=cache,
@@ -172,7 +189,9 @@ def transform_config(prepared: Prepared) -> dict[str, str]:
         name: feature.model_dump(mode="json", by_alias=True)
         for name, feature in prepared.features.items()
     }
+    teacher = {"beside": json.dumps(prepared.beside)} if prepared.beside else {}
     return {
+        **teacher,
         "features": json.dumps(features),
         "task": prepared.config.data.task.value,
         "label": prepared.label,
@@ -182,7 +201,12 @@ def transform_config(prepared: Prepared) -> dict[str, str]:
 
 def trainer_config(prepared: Prepared) -> dict[str, str]:
     """What `run_fn` is told."""
+    distill = {
+        "distill": prepared.config.distill.model_dump_json(),
+        "teacher": str(prepared.teacher),
+    }
     return {
+        **(distill if prepared.teacher else {}),
         "train": prepared.config.train.model_dump_json(),
         "task": prepared.config.data.task.value,
         "label": prepared.label,

@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.nodes import NODES, Node
 from pipeline.prepare import Prepared
+from pipeline.teacher import teacher_fact
 
 Facts = dict[str, str]
 """{name of a fact: its value, or the hash of a long one}."""
@@ -49,6 +50,8 @@ def node_facts(prepared: Prepared) -> dict[str, Facts]:
         "directory": str(prepared.serving_directory),
         "preprocessing": _package_hash(prepared.config.transform.preprocessing),
         "model": _package_hash(prepared.config.train.model),
+        "beside": json.dumps(prepared.beside) if prepared.beside else "",
+        "teacher": teacher_fact(prepared.config, prepared.teacher),
     }
     return {node.id: _facts(node, config, known) for node in NODES}
 

@@ -22,9 +22,9 @@ class Node:
     sections: tuple[str, ...] = ()
     """Dotted keys of the configuration it depends on, with everything below them."""
     facts: tuple[str, ...] = ()
-    """Prepared facts it depends on: data, schema, classes, features, columns, directory."""
+    """Prepared facts it depends on: data, schema, classes, features, columns, directory, teacher, …"""
     switch: str = ""
-    """The key of the configuration that leaves it out when false; empty: it is always there."""
+    """The key of the configuration that leaves it out when false or empty; "": it is always there."""
 
 
 NODES: tuple[Node, ...] = (
@@ -60,14 +60,14 @@ NODES: tuple[Node, ...] = (
         after=("DataGate",),
         rooms=("components/transform", "data"),
         sections=("transform", "data.task", "data.label"),
-        facts=("features", "classes", "preprocessing"),
+        facts=("features", "classes", "preprocessing", "beside"),
     ),
     Node(
         "Trainer",
         inputs=("Transform", "SchemaGen"),
         rooms=("components/trainer", "data"),
-        sections=("train", "data.task", "data.label"),
-        facts=("classes", "columns", "model"),
+        sections=("train", "distill", "data.task", "data.label"),
+        facts=("classes", "columns", "model", "teacher"),
     ),
     Node("Baseline", inputs=("Trainer",)),
     Node(
@@ -85,8 +85,16 @@ NODES: tuple[Node, ...] = (
         switch="infra_validate.enabled",
     ),
     Node(
+        "DistillGate",
+        inputs=("ExampleGen", "Trainer", "Evaluator"),
+        rooms=("components/distill_gate", "data"),
+        sections=("distill_gate", "data.task", "data.label"),
+        facts=("classes", "teacher"),
+        switch="distill.teacher",
+    ),
+    Node(
         "Pusher",
-        inputs=("Trainer", "Evaluator", "InfraValidator"),
+        inputs=("Trainer", "Evaluator", "InfraValidator", "DistillGate"),
         rooms=("components/pusher",),
         facts=("directory", "data", "schema"),
     ),

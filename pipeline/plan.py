@@ -155,7 +155,9 @@ def check_names(names: list[str], off: frozenset[str] = frozenset()) -> None:
         if name not in BY_ID:
             raise ValueError(f"no node '{name}'. Valid: {', '.join(BY_ID)}")
         if name in off:
-            raise ValueError(f"node '{name}' is switched off: {BY_ID[name].switch} is false")
+            raise ValueError(
+                f"node '{name}' is switched off: {BY_ID[name].switch} is false or empty"
+            )
 
 
 def base_run(selection: Selection, history: list[Run]) -> str:

@@ -18,6 +18,7 @@ from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
+from pipeline.teacher import find_teacher
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Prepared:
     """In class order, binary with the positive one last; empty without classes."""
     baseline_model: int = 0
     """MLMD's id of the model that `evaluate.baseline` names; 0: it names none."""
+    teacher: Path | None = None
+    """A SavedModel or a folder of versions that the model learns from."""
 
     @property
     def label(self) -> str:
@@ -54,10 +57,16 @@ class Prepared:
         return [n for n, f in self.features.items() if f.treatment is Treatment.TEXT]
 
     @property
+    def beside(self) -> list[str]:
+        """The raw columns that go through Transform for a teacher to see; pictures and texts do anyway."""
+        passed = (Treatment.IMAGE, Treatment.TEXT)
+        names = [n for n, f in self.features.items() if f.treatment not in passed]
+        return names if self.teacher else []
+
+    @property
     def serving_directory(self) -> Path:
         """Where versions are pushed."""
-        named = self.config.push.directory
-        return Path(named).resolve() if named else self.root / "serving" / self.config.name
+        return _served(self.config, self.root)
 
 
 def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
@@ -100,6 +109,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         features=_features(config, columns, loaded.source),
         classes=classes,
         baseline_model=_model_of(root, config.evaluate.baseline, loaded.source),
+        teacher=find_teacher(config, loaded.base, output, _served(config, root)),
     )
 
 
@@ -120,6 +130,11 @@ def _model_of(root: Path, run_id: str, where: Path) -> int:
             f"{where}: evaluate.baseline '{run_id}': its model is gone ({models[-1].uri})"
         )
     return int(models[-1].id)
+
+
+def _served(config: Config, root: Path) -> Path:
+    named = config.push.directory
+    return Path(named).resolve() if named else root / "serving" / config.name
 
 
 def read_schema(path: Path) -> schema_pb2.Schema:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from components.distill_gate import judging
 from components.evaluator import verdict
 from components.example_validator import anomalies
 from components.infra_validator import report
@@ -38,6 +39,8 @@ def summarise(
     states = {name: record.state for name, record in run.nodes.items()}
     answered = _directory(made, "InfraValidator", "blessing")
     infra = report.read(answered) if answered else {}
+    compared = _directory(made, "DistillGate", "blessing")
+    distilled = judging.read(compared) if compared else {}
     kept_back = _kept_back(made)
     status = _status(run, judged, states)
     if status == "ok" and kept_back:
@@ -51,7 +54,7 @@ def summarise(
         "nodes": [_node(step, run) for step in steps],
         "metrics": {"test": judged.get("metrics", {}).get("", {})} if judged else {},
         "slices": {name: v for name, v in judged.get("metrics", {}).items() if name},
-        "gates": judged.get("gates", []),
+        "gates": [*judged.get("gates", []), *distilled.get("gates", [])],
         "blessed": bool(judged.get("blessed")) and not kept_back,
         "infra": infra or None,
         "anomalies": [row.as_dict() for row in rows],

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -18,7 +19,9 @@ from components.trainer.pictures import learner as pictures
 from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
 from components.trainer.target import target
+from components.trainer.techniques.annotate import annotate
 from components.trainer.techniques.run import training_run
+from components.trainer.techniques.teacher import Teacher
 from components.trainer.text import learner as text
 from data.tasks import Task
 
@@ -43,7 +46,8 @@ def run_fn(fn_args: Any) -> None:
       fn_args: TFX's FnArgs. `custom_config` holds `train` (JSON of TrainSection), `task`,
         `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
         `texts` (JSON list of the features that are texts), and perhaps `cache`, a folder for what
-        outlives a killed training.
+        outlives a killed training, `distill` (JSON of DistillSection) and `teacher`, the SavedModel
+        it stands for, or a folder of versions.
     """
     config = fn_args.custom_config
     settings = TrainSection.model_validate_json(config["train"])
@@ -60,16 +64,30 @@ def run_fn(fn_args: Any) -> None:
     known = target(train.labels, task, classes, settings.balance_classes)
     run = training_run(settings, fn_args)
     spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run)
-    learned = learner_for(spec)(spec, train, evaluation)
+    learned = learner_for(spec)(spec, with_teacher(train, spec, graph, fn_args), evaluation)
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
-        json.dump({"rows": train.rows, **learned.history}, file, indent=1)
+        json.dump({"rows": train.rows, **run.notes, **learned.history}, file, indent=1)
     summaries.write(fn_args.model_run_dir, learned.history.get("epochs", []))
 
     columns = json.loads(config["columns"])
     export.export(learned.model, learned.answer, graph, label, columns, fn_args.serving_model_dir)
     run.checkpoints.clear()
+
+
+def with_teacher(
+    train: ExampleFiles, spec: Spec, graph: tft.TFTransformOutput, fn_args: Any
+) -> ExampleFiles:
+    """The training split with a teacher's answers beside its labels, where there is a teacher."""
+    config = fn_args.custom_config
+    if spec.run.teaching is None:
+        return train
+    teacher = Teacher(Path(config["teacher"]), spec.task, list(spec.classes))
+    cache = Path(config.get("cache") or fn_args.model_run_dir) / "teacher"
+    files = annotate(fn_args.train_files, graph, teacher, cache)
+    spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
+    return ExampleFiles(files, graph, config["label"], taught=spec.units)
 
 
 def learner_for(spec: Spec) -> Learner:

@@ -12,6 +12,7 @@ import tensorflow_transform as tft
 
 from components.trainer.inputs import InputKind, model_inputs
 from components.trainer.transfer.batches import Array
+from data.columns import TEACHER
 
 _MEMORY_BYTES = 32 * 2**20
 """Splits up to this size on disk, compressed, are parsed once and held as tensors."""
@@ -25,11 +26,15 @@ _as_written = tf.autograph.experimental.do_not_convert  # nothing to convert, an
 class ExampleFiles:
     """The transformed examples of one split."""
 
-    def __init__(self, patterns: Sequence[str], graph: tft.TFTransformOutput, label: str) -> None:
+    def __init__(
+        self, patterns: Sequence[str], graph: tft.TFTransformOutput, label: str, taught: int = 0
+    ) -> None:
         """Args:
         patterns: globs of gzipped TFRecord files.
         graph: what Transform wrote beside them.
         label: the label's name.
+        taught: how many outputs of a teacher each row has beside its label; then labels are pairs
+          (rows, label width + taught) float32, a missing label NaN.
 
         Raises:
           ValueError: there is no row.
@@ -39,7 +44,11 @@ class ExampleFiles:
         self._spec = graph.transformed_feature_spec()
         self._label = label
         width = tf.TensorShape(self._spec[label].shape).num_elements()
-        self._label_shape = [-1] if width == 1 else [-1, width]
+        self._label_shape = [-1] if width == 1 and not taught else [-1, width]
+        self._label_spec = {label: self._spec[label]}
+        if taught:
+            self._label_spec[TEACHER] = tf.io.FixedLenFeature([taught], tf.float32)
+            self._spec = {**self._spec, **self._label_spec}
         pictures = any(item.kind is InputKind.PICTURE for item in self._inputs)
         size = sum(Path(name).stat().st_size for name in self._files)
         self.in_memory = size <= _MEMORY_BYTES and not pictures
@@ -58,11 +67,10 @@ class ExampleFiles:
         """Every label, in the order of the files: (rows,), or (rows, classes) of a multi-label task."""
         if self.in_memory:
             return self._table[1].numpy()
-        only = {self._label: self._spec[self._label]}
-        batches = (
-            self._records().batch(_PARSED_ROWS).map(lambda rows: tf.io.parse_example(rows, only))
-        )
-        parts = [tf.reshape(batch[self._label], self._label_shape).numpy() for batch in batches]
+        batches = self._records().batch(_PARSED_ROWS)
+        parts = [
+            self._labels(tf.io.parse_example(rows, self._label_spec)).numpy() for rows in batches
+        ]
         return np.concatenate(parts) if parts else np.empty(0)
 
     @cached_property
@@ -127,4 +135,13 @@ class ExampleFiles:
             value = parsed[item.name]
             shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
             features[item.name] = tf.reshape(tf.cast(value, item.dtype), shape)
-        return features, tf.reshape(parsed[self._label], self._label_shape)
+        return features, self._labels(parsed)
+
+    def _labels(self, parsed: dict[str, tf.Tensor]) -> tf.Tensor:
+        label = tf.reshape(parsed[self._label], self._label_shape)
+        if TEACHER not in parsed:
+            return label
+        if self._spec[self._label].dtype.is_integer:  # class numbers; none of them is -1
+            label = tf.cast(label, tf.float32)
+            label = tf.where(label < 0, tf.constant(float("nan")), label)
+        return tf.concat([label, parsed[TEACHER]], axis=1)

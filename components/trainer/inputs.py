@@ -11,6 +11,8 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from data.columns import BESIDE
+
 
 class InputKind(StrEnum):
     """How a transformed feature enters a model."""
@@ -70,7 +72,7 @@ def model_inputs(
     found = []
     specs = graph.transformed_feature_spec()
     for feature in graph.transformed_metadata.schema.feature:
-        if feature.name == label:
+        if feature.name == label or feature.name.startswith(BESIDE):
             continue
         spec = specs[feature.name]
         if not isinstance(spec, tf.io.FixedLenFeature):

@@ -10,6 +10,7 @@ from components.transform.config import Feature
 from components.transform.label import label as learnt
 from components.transform.label import multi_hot
 from components.transform.raw import one_value
+from data.columns import beside
 from data.import_path import function_at
 from data.tasks import Task
 
@@ -23,7 +24,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
       inputs: raw columns, tf.Tensor where always present or tf.SparseTensor, (batch, ?) each.
       custom_config: `features`, JSON of {column: Feature}; `label`, its column; `classes`, JSON
         list in class order, empty without any; `task`; `preprocessing`, the import path of one's own
-        function, absent or empty for ours.
+        function, absent or empty for ours; perhaps `beside`, JSON list of columns that go along as
+        they are, for whoever is not the model.
 
     Returns:
       {feature: transformed tensor}, and under the label's own name its int64 class number,
@@ -44,6 +46,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         )
     if label not in outputs:
         outputs[label] = _learnt(inputs[label], custom_config)
+    for column in json.loads(custom_config.get("beside", "[]")):
+        outputs[beside(column)] = one_value(inputs[column])
     return outputs
 
 

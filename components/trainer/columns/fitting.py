@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from components.trainer.heads import HEADS, Standardised
 from components.trainer.progress import FitProgress, Progress
 from components.trainer.spec import Spec
 from components.trainer.techniques import trouble
+from components.trainer.techniques.distillation import taught
 from data.tasks import Task
 
 _EVALUATED_ROWS = 1024
@@ -45,6 +47,11 @@ def fit(
     together = _STEPS_TOGETHER if settings.steps % _STEPS_TOGETHER == 0 else 1
     per_epoch = together * math.ceil(train.rows / batch / together)
     steps = settings.steps or per_epoch * settings.epochs
+    if model.compiled and spec.run.teaching is not None:
+        raise ValueError(
+            "distill.teacher needs the task's own loss. Received: a model of train.model that is "
+            "compiled with its own"
+        )
     if not model.compiled:
         _compile(model, spec, steps, together)
     weighted = _by_class(train, spec) if settings.balance_classes else _as_it_is
@@ -86,12 +93,13 @@ def _build(model: keras.Model, batches: tf.data.Dataset) -> None:
 def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:
     settings = spec.settings
     head = HEADS[spec.task]
-    regression = spec.task is Task.REGRESSION
+    if spec.task is Task.REGRESSION:
+        loss = Standardised(settings.regression_loss, spec.target.deviation)
+        head = replace(head, loss=lambda: loss)
+    head = taught(head, spec.task, spec.units, spec.run.teaching)
     model.compile(
         optimizer=spec.run.optimizing.optimizer(settings.learning_rate, steps),
-        loss=Standardised(settings.regression_loss, spec.target.deviation)
-        if regression
-        else head.loss(),
+        loss=head.loss(),
         metrics=head.metrics(),
         steps_per_execution=together,
         jit_compile=False,  # compiling takes longer than what small networks could gain

@@ -11,8 +11,10 @@ import keras
 from components.trainer.pictures.blocks import as_graph
 from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
 from components.trainer.pictures.scales import SCALES, Scale, scale_of
+from components.trainer.pictures.small_cnn import small_cnn
 
 OFFLINE = "efficientnet-lite0"
+SMALL = "small-cnn"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Backbone:
     """Scaled pictures (batch, size, size, 3) to a feature map (batch, h, w, channels), to tokens
     (batch, tokens, channels) or to vectors (batch, channels)."""
     scale: Scale
+    pretrained: bool = True
+    """Whether it knows something already; otherwise all of it is trained."""
 
 
 def load_backbone(
@@ -31,7 +35,7 @@ def load_backbone(
     """The backbone of that name, under the current dtype policy.
 
     Args:
-      name: `efficientnet-lite0` (offline), a name of `keras.applications` such as `MobileNetV2`,
+      name: `efficientnet-lite0` (offline), `small-cnn` (random: it is trained from scratch), a name of `keras.applications` such as `MobileNetV2`,
         a keras-hub preset such as `resnet_50_imagenet` or the folder of one, or a `.keras` file.
       size: height and width of the pictures, in pixels.
       weights: `imagenet`, `none` (random), or a file for the named architecture: `.weights.h5`,
@@ -46,6 +50,8 @@ def load_backbone(
     path = Path(name)
     if name == OFFLINE:
         network, scale = _offline(weights), SCALES["lite"]
+    elif name == SMALL:
+        network, scale = small_cnn(size), SCALES["symmetric"]
     elif name in application_names():
         network, scale = _application(name, size, weights, preprocessing)
     elif path.suffix == ".keras":
@@ -60,7 +66,7 @@ def load_backbone(
         network, scale = _preset(name, size, preprocessing)
     if preprocessing != "auto":
         scale = _named(preprocessing, name)
-    return Backbone(as_graph(network), scale)
+    return Backbone(as_graph(network), scale, pretrained=name != SMALL)
 
 
 def application_names() -> list[str]:
@@ -104,7 +110,7 @@ def _preset(name: str, size: int, preprocessing: str) -> tuple[keras.Model, Scal
     is_handle = "://" in name or (Path(name) / "config.json").is_file()
     if not is_handle and name not in keras_hub.models.Backbone.presets:
         raise ValueError(
-            f"no backbone '{name}'. Valid: {OFFLINE}; of keras.applications "
+            f"no backbone '{name}'. Valid: {OFFLINE}; {SMALL}; of keras.applications "
             f"{', '.join(application_names())}; a .keras file; a keras-hub preset, its handle or "
             f"its folder: {', '.join(_picture_presets())}. Received: {name!r}"
         )

@@ -15,7 +15,8 @@ class ImageSettings(BaseModel):
 
     backbone: str = "efficientnet-lite0"
     """The pretrained network: efficientnet-lite0 (offline), a name of keras.applications, a
-    keras-hub preset or its folder, or a .keras file."""
+    keras-hub preset or its folder, or a .keras file. small-cnn is not pretrained: some 24,000 weights
+    learned from the pixels, in fine_tune_epochs at fine_tune_rate (give it some 20 at 3e-3)."""
     weights: str = "imagenet"
     """imagenet, none (random), or a file of weights for the named architecture. Presets and .keras
     files bring their own."""

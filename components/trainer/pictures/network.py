@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from components.trainer.pictures.backbones import Backbone, load_backbone
-from components.trainer.pictures.blocks import Split, split
+from components.trainer.pictures.blocks import Split, block_ends, split
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.precision import policy_scope
 
@@ -23,13 +23,14 @@ class ImageNetwork:
         """Pixels (batch, size, size, 3), 0 to 255, to what the lower part makes of them."""
         return self.parts.lower(self.backbone.scale(pixels), training=False)
 
-    def upper(self, maps: Any) -> Any:
+    def upper(self, maps: Any, training: bool = False) -> Any:
         """What the lower part made to pooled features (batch, channels) float32.
 
-        Never in training mode: BatchNormalization keeps its statistics, and nothing is dropped
-        inside the backbone.
+        A pretrained one is never in training mode: BatchNormalization keeps its statistics, and
+        nothing is dropped inside the backbone.
         """
-        return self.pool(self.parts.upper(maps, training=False))
+        training = training and not self.backbone.pretrained
+        return self.pool(self.parts.upper(maps, training=training))
 
     def with_head(self, head: keras.Model, size: int) -> keras.Model:
         """The whole: pixels (batch, size, size, 3) float32 to logits (batch, units) float32."""
@@ -58,6 +59,8 @@ def build_network(settings: ImageSettings, policy: str) -> ImageNetwork:
             settings.backbone, settings.size, settings.weights, settings.preprocessing
         )
         blocks = settings.fine_tune_blocks if settings.fine_tune_epochs else 0
+        if not backbone.pretrained:
+            blocks = len(block_ends(backbone.network))
         return ImageNetwork(backbone, split(backbone.network, blocks), _pool(backbone.network))
 
 

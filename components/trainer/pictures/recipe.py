@@ -69,14 +69,23 @@ def fit_images(
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
     network = build_network(settings, precision.policy)
-    freeze_normalisation(network.parts.upper)
+    pretrained = network.backbone.pretrained
+    if pretrained:
+        freeze_normalisation(network.parts.upper)
     fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0
+    if not pretrained and not settings.fine_tune_epochs:
+        raise ValueError(
+            f"{settings.backbone} knows nothing yet: train.image.fine_tune_epochs, the passes in which "
+            "it is trained, should be at least 1. Received: 0"
+        )
     parts = Parts(
         decode=lambda encoded: decode(encoded, settings.size),
         lower=network.lower,
-        upper=lambda maps, training: network.upper(maps),
-        variables=network.parts.upper.trainable_variables if fine_tune else [],
+        upper=network.upper,
+        variables=network.parts.upper.trainable_variables if fine_tune or not pretrained else [],
         channels=network.channels,
+        pretrained=pretrained,
+        statistics=[] if pretrained else network.parts.upper.non_trainable_variables,
     )
     head, history = fit_parts(
         parts,

@@ -1,11 +1,14 @@
 """What surrounds a fit, whatever is learned: how weights move, what is kept, what is written down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from components.trainer.config import TrainSection
 from components.trainer.techniques.checkpoints import Checkpoints, key
+from components.trainer.techniques.distill_config import DistillSection
+from components.trainer.techniques.distillation import Teaching
 from components.trainer.techniques.logs import Logs
 from components.trainer.techniques.optimizing import Optimizing
 
@@ -17,6 +20,10 @@ class TrainingRun:
     optimizing: Optimizing = field(default_factory=Optimizing)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     logs: Logs = field(default_factory=Logs)
+    teaching: Teaching | None = None
+    """How much a teacher's answers count; None: labels are labels, nobody teaches."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What history.json says of it beside the epochs."""
 
 
 def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
@@ -35,4 +42,11 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
         Optimizing.of(settings),
         Checkpoints(folder, settings.checkpoint_seconds),
         Logs(Path(fn_args.model_run_dir)),
+        teaching(fn_args.custom_config),
     )
+
+
+def teaching(config: Mapping[str, str]) -> Teaching | None:
+    """From run_fn's `distill`, JSON of DistillSection; None where it is absent or names nobody."""
+    section = DistillSection.model_validate_json(config.get("distill", "{}"))
+    return Teaching(section.temperature, section.alpha) if section.teacher else None

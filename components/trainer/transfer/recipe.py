@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from components.trainer.heads import HEADS
-from components.trainer.labels import checked_labels, row_weights
+from components.trainer.labels import row_weights
+from components.trainer.techniques.distillation import checked_pairs, hard_labels, taught
 from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer import phases
 from components.trainer.transfer.activations import (
@@ -61,10 +62,12 @@ class Parts:
     upper: Callable[[Any, bool], Any]
     """(maps, training) to features (batch, channels) float32."""
     variables: list[Any]
-    """The upper part's weights; none: all is frozen."""
+    """The upper part's trained weights; none: all is frozen."""
     channels: int
     pretrained: bool = True
     """Whether a head can learn on the upper part as it is; otherwise both begin together."""
+    statistics: list[Any] = field(default_factory=list)
+    """What the upper part keeps of the batches it sees in training; the best epoch's stays too."""
 
 
 def fit_parts(
@@ -108,7 +111,7 @@ def fit_parts(
     """
     run = run or TrainingRun()
     rng = np.random.default_rng(settings.seed)
-    objective = HEADS[task]
+    objective = taught(HEADS[task], task, units, run.teaching)
     watched = objective.metrics()[0].name
     shelf = Shelf(settings.cache_megabytes, scratch)
     fine_tune = bool(parts.variables) and settings.fine_tune_epochs > 0
@@ -120,13 +123,14 @@ def fit_parts(
         """What the frozen part makes of a split: maps, or features where it is all frozen."""
         frozen = parts.lower if fine_tune else lambda numbers: features(parts.lower(numbers))
         rows = compute_activations(batches, frozen, parts.decode, mirror, shelf, progress)
-        return replace(rows, labels=checked_labels(rows.labels, task, units))
+        return replace(rows, labels=checked_pairs(rows.labels, task, units))
 
     rows, judges = kept(train, mirror), kept(evaluation, False)
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
+    known = hard_labels(rows.labels, task, units)
     head = build_head(
-        parts.channels, units, settings.dropout, settings.seed, task, rows.labels, hidden
+        parts.channels, units, settings.dropout, settings.seed, task, known, hidden
     )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
@@ -154,19 +158,20 @@ def fit_parts(
 
     # The upper part and the head together, from the kept maps; only better than the head counts.
     if fine_tune:
-        best = Best(parts.variables + head.trainable_variables, watched)
+        trained = parts.variables + head.trainable_variables
+        best = Best(trained + parts.statistics, watched)
         if before:
             best.offer(before)
         phase = phases.Phase(
             "fine-tune",
             lambda maps, training: head(parts.upper(maps, training), training=training),
-            best.variables,
+            trained,
             _epochs(settings.fine_tune_epochs, len(rows), settings),
             settings.fine_tune_rate,
             settings.batch_size,
             loss_scaling=loss_scaling,
             run=run,
-            others=head.non_trainable_variables,
+            others=head.non_trainable_variables + parts.statistics,
         )
         history += phases.train(phase, rows, judges, objective, best, rng, progress)
         best.restore()

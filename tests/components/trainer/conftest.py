@@ -136,6 +136,8 @@ def train(
         features: dict[str, Any],
         settings: dict[str, Any] | None = None,
         preprocessing: str = "",
+        beside: list[str] | None = None,
+        told: dict[str, str] | None = None,
     ) -> Trained:
         from components.trainer import entry, export
 
@@ -145,6 +147,7 @@ def train(
             "label": label,
             "classes": json.dumps(classes),
             "preprocessing": preprocessing,
+            "beside": json.dumps(beside or []),
         }
         folder, made = transform(columns, rows, config), tmp_path_factory.mktemp("trained")
         kept: dict[str, Any] = {}
@@ -162,6 +165,7 @@ def train(
                 "classes": json.dumps(classes),
                 "columns": json.dumps([name for name in columns if name != label]),
                 "texts": json.dumps([name for name, word in features.items() if word == "text"]),
+                **(told or {}),
             },
             transform_output=str(folder / "graph"),
             train_files=[str(folder / "train*.gz")],
