@@ -78,19 +78,19 @@ NODES: tuple[Node, ...] = (
         facts=("classes",),
     ),
     Node(
-        "InfraValidator",
-        inputs=("ExampleGen", "Trainer", "Evaluator"),
-        rooms=("components/infra_validator", "data", "serving"),
-        sections=("infra_validate",),
-        switch="infra_validate.enabled",
-    ),
-    Node(
         "DistillGate",
         inputs=("ExampleGen", "Trainer", "Evaluator"),
         rooms=("components/distill_gate", "data"),
         sections=("distill_gate", "data.task", "data.label"),
         facts=("classes", "teacher"),
         switch="distill.teacher",
+    ),
+    Node(
+        "InfraValidator",
+        inputs=("ExampleGen", "Trainer", "Evaluator"),
+        rooms=("components/infra_validator", "data", "serving"),
+        sections=("infra_validate",),
+        switch="infra_validate.enabled",
     ),
     Node(
         "Pusher",

@@ -32,13 +32,17 @@ class Measured:
         """Args:
         path: a SavedModel with the signature `serving_examples`.
         """
+        self._path = path
         self._loaded = tf.saved_model.load(str(path))
         self._ask = self._loaded.signatures[SERVING_EXAMPLES]
 
     @property
     def parameters(self) -> int:
         """How many numbers it has learned or keeps."""
-        return sum(int(np.prod(v.shape)) for v in self._loaded.variables if v.dtype.is_floating)
+        kept = tf.train.load_checkpoint(str(self._path / "variables" / "variables"))
+        dtypes = kept.get_variable_to_dtype_map()
+        shapes = kept.get_variable_to_shape_map()
+        return sum(int(np.prod(shapes[n])) for n, dtype in dtypes.items() if dtype.is_floating)
 
     def quality(self, rows: Sequence[bytes], task: Task, label: str, classes: list[str]) -> float:
         """The task's metric (`METRICS`) on serialized tf.Examples with their labels."""

@@ -7,15 +7,23 @@ import pytest
 from pipeline.nodes import NODES, downstream, switched_off, upstream
 
 
-@pytest.mark.parametrize("infra_validator", ["true", "false"])
-def test_the_table_is_the_dag(shop, infra_validator: str) -> None:
-    from pipeline import dag
+@pytest.mark.parametrize(
+    ("infra_validator", "teacher"), [("true", False), ("false", False), ("true", True)]
+)
+def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool) -> None:
+    from pipeline import dag, engines
     from pipeline.config import load
     from pipeline.prepare import prepare
 
-    loaded = load(str(shop.config), [f"infra_validate.enabled={infra_validator}"])
+    overrides = [f"infra_validate.enabled={infra_validator}"]
+    if teacher:
+        (shop.folder / "teacher" / "3").mkdir(parents=True)
+        (shop.folder / "teacher" / "3" / "saved_model.pb").touch()
+        overrides.append("distill.teacher=teacher")
+    loaded = load(str(shop.config), overrides)
     off = switched_off(loaded.config.model_dump(by_alias=True))
-    assert off == (set() if infra_validator == "true" else {"InfraValidator"})
+    without = set() if infra_validator == "true" else {"InfraValidator"}
+    assert off == (without if teacher else without | {"DistillGate"})
     nodes = [node for node in NODES if node.id not in off]
     prepared = prepare(loaded, Path(shop.folder / "output"))
     assert prepared.schema_path is not None
@@ -28,7 +36,7 @@ def test_the_table_is_the_dag(shop, infra_validator: str) -> None:
 
 def test_what_follows_and_what_comes_before() -> None:
     assert downstream(["Trainer"]) == {
-        *("Trainer", "Baseline", "Evaluator", "InfraValidator", "Pusher"),
+        *("Trainer", "Baseline", "Evaluator", "InfraValidator", "DistillGate", "Pusher"),
     }
     assert upstream(["DataGate"]) == {
         "ExampleGen",

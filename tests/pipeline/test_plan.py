@@ -64,7 +64,7 @@ def test_a_changed_setting_reruns_only_what_depends_on_it() -> None:
     facts = {**FACTS, "Trainer": {"config train.epochs": "3"}}
     before = {**FACTS, "Trainer": {"config train.epochs": "10"}}
     plan = _plan([_finished("r1", before)], facts)
-    assert _ran(plan) == ["Trainer", "Evaluator", "InfraValidator", "Pusher"]
+    assert _ran(plan) == ["Trainer", "Evaluator", "DistillGate", "InfraValidator", "Pusher"]
     assert plan["Trainer"].why == "config train.epochs 10 → 3"
     assert plan["Transform"].source == "r1"
 
@@ -82,7 +82,7 @@ def test_going_back_to_an_older_setting_finds_its_model() -> None:
     plan = _plan([second, first])
     assert plan["Trainer"].source == "r1"
     # Its baseline is another model now, so it is judged again.
-    assert _ran(plan) == ["Evaluator", "InfraValidator", "Pusher"]
+    assert _ran(plan) == ["Evaluator", "DistillGate", "InfraValidator", "Pusher"]
 
 
 def test_the_second_run_against_the_newly_blessed_model_is_unchanged() -> None:
@@ -160,7 +160,14 @@ def test_a_model_that_cannot_be_served_is_no_baseline() -> None:
 
 def test_force_runs_what_has_not_changed_and_what_follows() -> None:
     plan = _plan([_finished("r1", FACTS)], selection=Selection(force=("Transform",)))
-    assert _ran(plan) == ["Transform", "Trainer", "Evaluator", "InfraValidator", "Pusher"]
+    assert _ran(plan) == [
+        "Transform",
+        "Trainer",
+        "Evaluator",
+        "DistillGate",
+        "InfraValidator",
+        "Pusher",
+    ]
     assert plan["Transform"].forced
 
 
