@@ -47,8 +47,17 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     if label not in outputs:
         outputs[label] = _learnt(inputs[label], custom_config)
     for column in json.loads(custom_config.get("beside", "[]")):
-        outputs[beside(column)] = one_value(inputs[column])
+        outputs[beside(column)] = _kept(one_value(inputs[column]))
     return outputs
+
+
+def _kept(value: tf.Tensor) -> tf.Tensor:
+    """What TFT can write: it knows no float64, which whole numbers are where some are missing."""
+    if value.dtype != tf.float64:
+        return value
+    missing = tf.math.is_nan(value)
+    whole = tf.cast(tf.where(missing, tf.zeros_like(value), value), tf.int64)
+    return tf.where(missing, "nan", tf.strings.as_string(whole))
 
 
 def _learnt(column: Any, custom_config: dict[str, Any]) -> tf.Tensor:

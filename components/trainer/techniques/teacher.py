@@ -90,12 +90,7 @@ class Teacher:
                 f"There are: {', '.join(columns)}"
             )
         answer = self._signature(
-            **{
-                name: tf.cast(columns[name], spec.dtype)
-                if spec.dtype != tf.string
-                else tf.convert_to_tensor(columns[name])
-                for name, spec in self._inputs.items()
-            }
+            **{name: _as(spec.dtype, columns[name]) for name, spec in self._inputs.items()}
         )
         found = answer[self._wanted].numpy().astype(np.float64)
         if self._task is Task.REGRESSION:
@@ -124,3 +119,11 @@ class Teacher:
                 f"{self.path} has other classes, or another order of them: it says '{wrong[0]}' "
                 f"where this one says '{wrong[1]}'"
             )
+
+
+def _as(dtype: Any, column: Any) -> Any:
+    """A column as the signature takes it; whole numbers may come as text, missing ones as "nan"."""
+    column = tf.convert_to_tensor(column)
+    if column.dtype == tf.string and dtype != tf.string:
+        column = tf.strings.to_number(column, tf.float64)
+    return tf.cast(column, dtype)

@@ -74,6 +74,13 @@ def test_who_cannot_teach_is_told_apart(teacher: Any, tmp_path: Path) -> None:
         Teacher(saved, Task.MULTICLASS, CLASSES).outputs({"x": np.zeros(2)})
 
 
+def test_whole_numbers_that_came_as_text_are_numbers_again() -> None:
+    from components.trainer.techniques.teacher import _as
+
+    found = _as("float64", np.array(["1754000001", "nan"])).numpy()
+    assert found[0] == 1754000001 and np.isnan(found[1])
+
+
 def _right(trained: Any, rows: list[dict[str, Any]]) -> float:
     import tensorflow as tf
 
