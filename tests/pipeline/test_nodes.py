@@ -11,7 +11,7 @@ from pipeline.nodes import NODES, downstream, switched_off, upstream
     ("infra_validator", "teacher"), [("true", False), ("false", False), ("true", True)]
 )
 def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool) -> None:
-    from pipeline import dag, engines
+    from pipeline import dag
     from pipeline.config import load
     from pipeline.prepare import prepare
 

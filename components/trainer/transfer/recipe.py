@@ -129,9 +129,7 @@ def fit_parts(
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
     known = hard_labels(rows.labels, task, units)
-    head = build_head(
-        parts.channels, units, settings.dropout, settings.seed, task, known, hidden
-    )
+    head = build_head(parts.channels, units, settings.dropout, settings.seed, task, known, hidden)
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
 
