@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow_transform as tft
 
-from components.trainer import export, summaries
+from components.trainer import export
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
@@ -69,7 +69,6 @@ def run_fn(fn_args: Any) -> None:
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
         json.dump({"rows": train.rows, **run.notes, **learned.history}, file, indent=1)
-    summaries.write(fn_args.model_run_dir, learned.history.get("epochs", []))
 
     columns = json.loads(config["columns"])
     export.export(learned.model, learned.answer, graph, label, columns, fn_args.serving_model_dir)

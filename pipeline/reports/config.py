@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 
 class CardSection(BaseModel):
     """Words for the model card in the report. They reach no node, so changing them runs nothing;
-    `python -m pipeline report` rebuilds a report with them."""
+    the next run's report has them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

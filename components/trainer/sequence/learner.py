@@ -16,6 +16,7 @@ from components.trainer.progress import FitProgress, Progress
 from components.trainer.sequence.network import EncoderDecoder
 from components.trainer.sequence.vocabulary import PADDING, START, Source, Tokens
 from components.trainer.spec import Spec
+from components.trainer.techniques.logs import Logs
 from components.trainer.transfer.batches import Array
 from data.signatures import PREDICTION, SCORE
 
@@ -68,7 +69,7 @@ def _fit(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING),
         jit_compile=False,  # batches are as long as their longest row: every length would compile
     )
-    record = _Record(len(rows[0]))
+    record = _Record(len(rows[0]), spec.run.logs)
     model.fit(
         _batches(rows, batch, spec.settings.seed),
         validation_data=_batches(judges, 512, None),
@@ -110,9 +111,10 @@ def _trimmed(ids: tf.Tensor) -> tf.Tensor:
 class _Record(keras.callbacks.Callback):
     """Writes epochs down; refuses a loss that is no number."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, logs: Logs) -> None:
         super().__init__()
         self._rows = rows
+        self._logs = logs
         self._started = 0.0
         self.epochs: list[dict[str, Any]] = []
 
@@ -137,6 +139,7 @@ class _Record(keras.callbacks.Callback):
                 "best": values["eval_loss"] < best,
             }
         )
+        self._logs.epoch(self.epochs[-1])
 
 
 def _texts(files: ExampleFiles, column: str) -> tf.Tensor:

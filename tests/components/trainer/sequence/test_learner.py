@@ -46,6 +46,8 @@ def test_it_learns_and_is_served_as_text(trained: Any) -> None:
     assert np.exp(answer["score"].numpy()[:3]).min() > 0.5
     epochs = trained.history["epochs"]
     assert epochs[-1]["eval_loss"] < 0.3 * epochs[0]["eval_loss"]
+    for split in ("train", "validation"):  # TensorBoard finds its curves
+        assert list((trained.folder / "run" / split).glob("events.out.tfevents.*"))
 
 
 def test_a_server_s_session_gives_the_same(trained: Any) -> None:
