@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from components.distill_gate.config import DistillGateSection
 from components.evaluator.config import EvaluateSection
@@ -16,6 +16,7 @@ from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.techniques.distill_config import DistillSection
 from components.transform.config import Feature, TransformSection
+from data.tasks import Task
 from pipeline.deployment.config import DeploySection
 from pipeline.engines.config import EngineSection
 from pipeline.reports.config import CardSection
@@ -48,6 +49,20 @@ class Config(BaseModel):
     deploy: DeploySection = DeploySection()
     card: CardSection = CardSection()
     engine: EngineSection = EngineSection()
+
+    @model_validator(mode="after")
+    def _teachable(self) -> "Config":
+        """A teacher's answers stand beside the labels; classes cannot be counted in them."""
+        if not self.distill.teacher:
+            return self
+        if self.train.balance_classes or self.train.image.balance_classes:
+            raise ValueError(
+                "distill.teacher and balance_classes exclude each other: a row that a teacher "
+                "answers has no one class to weigh it by. Leave one of them out"
+            )
+        if self.data.task is Task.SEQUENCE:
+            raise ValueError("distill.teacher: no distillation of sequences yet. Leave it out")
+        return self
 
 
 class LoadedConfig(BaseModel):

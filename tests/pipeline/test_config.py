@@ -18,6 +18,20 @@ def test_a_preset_states_what_to_expect() -> None:
         assert header.count("\n") >= 2, f"{path.name} has no header with its expected numbers"
 
 
+@pytest.mark.parametrize(
+    ("preset", "override", "words"),
+    [
+        ("taxi", "train.balance_classes=true", "exclude each other"),
+        ("fashion", "train.image.balance_classes=true", "exclude each other"),
+        ("phonemes", "train.epochs=2", "sequences"),
+    ],
+)
+def test_what_a_teacher_cannot_be_used_with(preset: str, override: str, words: str) -> None:
+    load(preset, [override])
+    with pytest.raises(ConfigError, match=words):
+        load(preset, [override, "distill.teacher=blessed"])
+
+
 def test_an_override_is_toml_or_text() -> None:
     config = load("taxi", ["train.epochs=3", "data.path=other.csv", "train.hidden=[8, 4]"]).config
     assert config.train.epochs == 3
