@@ -156,7 +156,8 @@ def _explain(error: ValidationError, path: Path) -> str:
                 if item["type"] in ("missing", "value_error")
                 else f" Received: {item['input']!r}"
             )
-            lines.append(f"{place}: {message}.{received}".replace("..", "."))
+            where = f"{place}: " if place else ""
+            lines.append(f"{where}{message}.{received}".replace("..", "."))
     return f"{path}:\n  " + "\n  ".join(lines)
 
 
