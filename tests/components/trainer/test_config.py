@@ -21,7 +21,7 @@ def test_survives_json() -> None:
         {"learning_rate": 0},
         {"dropout": 1.0},
         {"regression_loss": "l2"},
-        {"schedule": "linear"},
+        {"schedule": "sine"},
         {"weight_decay": -0.1},
         {"epoch": 3},
         {"precision": "float16"},
