@@ -23,6 +23,7 @@ from components.example_gen.component import ExampleGen
 from components.example_validator.gate import DataGate
 from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
+from data.split_names import UNLABELLED
 from pipeline.prepare import Prepared
 
 
@@ -46,6 +47,7 @@ def create_pipeline(
       pipeline_root: where artifacts go; empty: below the pipeline's own output folder.
     """
     config = prepared.config
+    unlabelled = [UNLABELLED] if config.data.unlabelled else []
 
     # Whatever the format, rows become tf.Examples, split by a stable hash of the row.
     example_gen = ExampleGen(
@@ -53,6 +55,7 @@ def create_pipeline(
         source=prepared.source,
         data_fingerprint=prepared.data_fingerprint,
         schema=schema,
+        unlabelled=prepared.unlabelled,
     )
     examples = example_gen.outputs["examples"]
 
@@ -84,18 +87,21 @@ def create_pipeline(
         preprocessing_fn=config.transform.preprocessing
         or "components.transform.preprocessing.preprocessing_fn",
         disable_statistics=True,
-        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        splits_config=transform_pb2.SplitsConfig(
+            analyze=["train"], transform=["train", "eval", *unlabelled]
+        ),
         custom_config=transform_config(prepared),
     )
     transform.add_upstream_node(data_gate)
 
-    # Learns on train, chooses its best epoch on eval.
+    # Learns on train, chooses its best epoch on eval. Rows without labels are handed over with the
+    # training rows, in files of their own.
     trainer = Trainer(
         run_fn="components.trainer.entry.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=curated,
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        train_args=trainer_pb2.TrainArgs(splits=["train", *unlabelled]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config=trainer_config(prepared),
     )

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from components.example_gen.config import EMPTY
 from data.reading.errors import DataError
 from data.sources import Source
 from pipeline.config import Config, ConfigError
@@ -33,6 +34,7 @@ def first_schema(config: Config, source: Source, root: Path) -> Path:
             section.task,
             tuple(section.exclude),
             section.skip_corrupt,
+            partly_labelled=section.unlabelled == EMPTY,
         )
     except DataError as error:
         raise ConfigError(f"no data.schema is named, and none can be inferred: {error}") from None

@@ -37,6 +37,7 @@ NODES: tuple[Node, ...] = (
             "data.label",
             "data.label_separator",
             "data.label_columns",
+            "data.unlabelled",
             "data.exclude",
             "data.split",
             "data.split_seed",

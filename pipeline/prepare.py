@@ -19,6 +19,7 @@ from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
 from pipeline.teacher import find_teacher
+from pipeline.unlabelled import check_label, find_unlabelled
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class Prepared:
     """MLMD's id of the model that `evaluate.baseline` names; 0: it names none."""
     teacher: Path | None = None
     """A SavedModel or a folder of versions that the model learns from."""
+    unlabelled: Source | None = None
+    """Files of rows without labels; None where there are none, or they are among the others."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that are read."""
+        return self.source.files + (self.unlabelled.files if self.unlabelled else ())
 
     @property
     def label(self) -> str:
@@ -85,6 +93,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         source = resolve(config.data.path, loaded.base, config.data.format, output / "cache")
     except SourceError as error:
         raise ConfigError(f"{loaded.source}: data.path: {error}") from None
+    unlabelled = find_unlabelled(config, source, loaded.base, output / "cache")
     schema_path = loaded.schema_path or first_schema(config, source, root)
     schema = read_schema(schema_path)
     columns = {feature.name: feature for feature in schema.feature}
@@ -94,6 +103,8 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
             f"Its columns: {', '.join(columns)}"
         )
     label = columns[config.data.label]
+    if config.data.unlabelled:
+        check_label(label, schema_path)
     classes = _classes(config, schema, label)
     try:
         evaluation.check(config.evaluate, config.data.task, label.name, list(classes), schema)
@@ -103,14 +114,21 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         config=config,
         root=root,
         source=source,
-        data_fingerprint=fingerprint(source, root / "cache" / "fingerprints.json"),
+        data_fingerprint=_fingerprint([source, unlabelled], root / "cache" / "fingerprints.json"),
         schema_path=schema_path,
         schema_hash=hashlib.sha256(schema_path.read_bytes()).hexdigest(),
         features=_features(config, columns, loaded.source),
         classes=classes,
         baseline_model=_model_of(root, config.evaluate.baseline, loaded.source),
         teacher=find_teacher(config, loaded.base, output, _served(config, root)),
+        unlabelled=unlabelled,
     )
+
+
+def _fingerprint(sources: list[Source | None], cache: Path) -> str:
+    """Of the files of the first source, or of all where there are more."""
+    found = [fingerprint(source, cache) for source in sources if source]
+    return found[0] if len(found) == 1 else hashlib.sha256("\n".join(found).encode()).hexdigest()
 
 
 def _model_of(root: Path, run_id: str, where: Path) -> int:

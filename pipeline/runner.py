@@ -113,7 +113,7 @@ def site_of(loaded: LoadedConfig, prepared: Prepared) -> Site:
         section=prepared.config.engine,
         output=prepared.root.parent,
         base=loaded.base,
-        data_bytes=sum(file.stat().st_size for file in prepared.source.files),
+        data_bytes=sum(file.stat().st_size for file in prepared.files),
         nodes=tuple(BY_ID),
     )
 

@@ -1,4 +1,4 @@
-"""ExampleGen: any supported source becomes tf.Examples in train, eval and test."""
+"""ExampleGen: any supported source becomes tf.Examples in train, eval and test, and rows without labels apart."""
 
 from pathlib import Path
 
@@ -19,13 +19,15 @@ class ExampleGenSpec(component_spec.ComponentSpec):
         "file_format": component_spec.ExecutionParameter(type=str),
         "data_fingerprint": component_spec.ExecutionParameter(type=str),
         "ingestion": component_spec.ExecutionParameter(type=str),
+        "unlabelled_path": component_spec.ExecutionParameter(type=str, optional=True),
+        "unlabelled_format": component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {"examples": component_spec.ChannelParameter(type=standard_artifacts.Examples)}
 
 
 class ExampleGen(base_beam_component.BaseBeamComponent):
-    """Reads CSV, Parquet, TFRecord or a folder of pictures.
+    """Reads CSV, Parquet, TFRecord or a folder of pictures or texts.
 
     Columns have the types of the curated schema. A column in which some value has not its type is
     written as text altogether, which the validator reports as a type anomaly; columns the schema
@@ -37,6 +39,8 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
       data_fingerprint: of the files' content: cached output is used until it changes, whatever
         the files' times say.
       schema: the curated schema's file; "" or None: every type is inferred.
+      unlabelled: files of rows without labels, the split `unlabelled`; None: there are none, or they
+        are among the others.
     """
 
     SPEC_CLASS = ExampleGenSpec
@@ -48,6 +52,7 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
         source: Source,
         data_fingerprint: str,
         schema: str | Path | None = None,
+        unlabelled: Source | None = None,
     ) -> None:
         spec = ExampleGenSpec(
             data_path=source.where,
@@ -55,5 +60,7 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
             data_fingerprint=data_fingerprint,
             ingestion=plan(section, Path(schema) if schema else None).dump(),
             examples=Channel(type=standard_artifacts.Examples),
+            unlabelled_path=unlabelled.where if unlabelled else None,
+            unlabelled_format=unlabelled.format.value if unlabelled else None,
         )
         super().__init__(spec=spec)

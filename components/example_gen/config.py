@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from data.tasks import Task
 
 Format = Literal["auto", "csv", "parquet", "tfrecord", "images", "texts"]
+EMPTY = "empty"
+"""`data.unlabelled`: the rows of data.path without a label."""
 
 
 class DataSection(BaseModel):
@@ -38,6 +40,11 @@ class DataSection(BaseModel):
     first data, kept as schema.pbtxt in the output folder, and held against later data."""
     positive: str = ""
     """Binary: the class whose probability is `score`. Empty: the last one of the label's domain."""
+    unlabelled: str = ""
+    """Rows without a label, which `[semi]` and `[distill]` learn from: a second file, folder or glob
+    with the same columns (its labels, if it has any, are not read; its pictures and texts need no
+    folder per class), or `empty`: the rows of data.path whose label is empty, and pictures and texts
+    beside the class folders. Left out, a row without a label is an anomaly."""
     exclude: tuple[str, ...] = ()
     """Columns dropped before anything else looks at them: leaks, secrets."""
     missing: tuple[str, ...] = ()
@@ -60,6 +67,11 @@ class DataSection(BaseModel):
             )
         if self.label_separator and self.label_columns:
             raise ValueError("label_separator or label_columns, not both")
+        if self.unlabelled == EMPTY and self.task is Task.MULTILABEL:
+            raise ValueError(
+                'unlabelled = "empty" is not for task = "multilabel", where an empty label says that '
+                "a row is in none of the classes: put rows without labels into a file of their own"
+            )
         if self.label in self.label_columns:
             raise ValueError(
                 f"label is the name of the column that label_columns become; '{self.label}' is one "

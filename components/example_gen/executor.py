@@ -9,14 +9,15 @@ import apache_beam as beam
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
+from components.example_gen.config import EMPTY
 from components.example_gen.ingestion import Ingestion
 from components.example_gen.rows import SKIPPED, FindTypes, JoinEvidence, ToExamples
 from components.example_gen.shards import WriteShard, shard_counts
-from components.example_gen.splits import SPLITS
 from components.example_gen.tally import WriteTally, read_tally
 from data.reading import stream
 from data.reading.errors import DataError
 from data.sources import Source, resolve
+from data.split_names import SPLITS, UNLABELLED
 
 # What TFX's own components read off an Examples artifact.
 PAYLOAD_FORMAT = "payload_format"
@@ -41,12 +42,19 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         ingestion = Ingestion.load(exec_properties["ingestion"])
         source = resolve(exec_properties["data_path"], Path.cwd(), exec_properties["file_format"])
+        second = None
+        if exec_properties.get("unlabelled_path"):
+            second = resolve(
+                exec_properties["unlabelled_path"],
+                Path.cwd(),
+                exec_properties["unlabelled_format"],
+            )
         artifact = artifact_utils.get_single_instance(output_dict["examples"])
-        artifact.split_names = artifact_utils.encode_split_names(list(SPLITS))
+        artifact.split_names = artifact_utils.encode_split_names(list(ingestion.splits))
 
         try:
             with self._make_beam_pipeline() as pipeline:
-                ingest(pipeline, source, ingestion, artifact.uri)
+                ingest(pipeline, source, ingestion, artifact.uri, second)
         except Exception as error:
             found = _own(error)
             if found is None:
@@ -56,7 +64,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         rows, skipped = read_tally(artifact.uri)
         for line in skipped:
             logging.warning("left out: %s", line)
-        _check(rows, source, ingestion, len(skipped))
+        _check(rows, source, second, ingestion, len(skipped))
         artifact.set_string_custom_property(PAYLOAD_FORMAT, "FORMAT_TF_EXAMPLE")
         artifact.set_string_custom_property(FILE_FORMAT, "tfrecords_gzip")
         artifact.set_string_custom_property(FINGERPRINT, exec_properties["data_fingerprint"])
@@ -64,7 +72,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         artifact.set_int_custom_property("skipped", len(skipped))
 
 
-def ingest(pipeline: beam.Pipeline, source: Source, ingestion: Ingestion, uri: str) -> None:
+def ingest(
+    pipeline: beam.Pipeline,
+    source: Source,
+    ingestion: Ingestion,
+    uri: str,
+    second: Source | None = None,
+) -> None:
     """The Beam graph.
 
     Args:
@@ -72,12 +86,15 @@ def ingest(pipeline: beam.Pipeline, source: Source, ingestion: Ingestion, uri: s
       source: the files; workers must see them at the same paths.
       ingestion: what to write.
       uri: the artifact's folder; each split becomes `Split-<name>` in it.
+      second: files of rows without labels.
     """
-    shards = shard_counts(sum(file.stat().st_size for file in source.files), ingestion.split)
-    folders = {name: f"{uri}/Split-{name}" for name in SPLITS}
-    pieces = (
-        pipeline | "Pieces" >> beam.Create(stream.pieces(source)) | "Spread" >> beam.Reshuffle()
-    )
+    size = _bytes(source)
+    unlabelled = None if not ingestion.unlabelled else _bytes(second) if second else size
+    shards = shard_counts(size, ingestion.split, unlabelled)
+    folders = {name: f"{uri}/Split-{name}" for name in ingestion.splits}
+    every = stream.pieces(source, may_lack_class=ingestion.unlabelled == EMPTY)
+    every += stream.pieces(second, unlabelled=True) if second else []
+    pieces = pipeline | "Pieces" >> beam.Create(every) | "Spread" >> beam.Reshuffle()
     found = (
         pieces
         | "FindTypes" >> beam.ParDo(FindTypes(ingestion))
@@ -95,8 +112,14 @@ def ingest(pipeline: beam.Pipeline, source: Source, ingestion: Ingestion, uri: s
         pipeline
         | "Once" >> beam.Create([uri])
         | "WriteTally"
-        >> beam.ParDo(WriteTally(), beam.pvalue.AsList(counts), beam.pvalue.AsList(skipped))
+        >> beam.ParDo(
+            WriteTally(ingestion.splits), beam.pvalue.AsList(counts), beam.pvalue.AsList(skipped)
+        )
     )
+
+
+def _bytes(source: Source) -> int:
+    return sum(file.stat().st_size for file in source.files)
 
 
 def _own(error: BaseException) -> DataError | None:
@@ -109,13 +132,22 @@ def _own(error: BaseException) -> DataError | None:
     return None
 
 
-def _check(rows: dict[str, int], source: Source, ingestion: Ingestion, skipped: int) -> None:
-    total = sum(rows.values())
+def _check(
+    rows: dict[str, int], source: Source, second: Source | None, ingestion: Ingestion, skipped: int
+) -> None:
+    total = sum(rows[name] for name in SPLITS)
+    if rows.get(UNLABELLED) == 0:
+        if second:
+            raise DataError(f"data.unlabelled: {second.name} has no rows.")
+        raise DataError(
+            f'data.unlabelled = "{EMPTY}", but every row of {source.name} has a label in '
+            f"'{ingestion.label}'. Leave data.unlabelled out, or name a file of rows without labels."
+        )
     if total == 0:
         left = f" ({skipped} pictures could not be decoded)" if skipped else ""
         raise DataError(f"{source.name} has no rows{left}.")
-    for name, count in rows.items():
-        if count == 0:
+    for name in SPLITS:
+        if rows[name] == 0:
             parts = ", ".join(f"{split} = {ingestion.split[split]}" for split in SPLITS)
             raise DataError(
                 f"{source.name} has too few different rows to split them as {{{parts}}}: of {total} "

@@ -7,8 +7,10 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.example_gen.config import DataSection
+from components.example_gen.config import EMPTY, DataSection
+from data.split_names import SPLITS, UNLABELLED
 
+ELSEWHERE = "elsewhere"
 TYPES = {schema_pb2.INT: "INT", schema_pb2.FLOAT: "FLOAT", schema_pb2.BYTES: "BYTES"}
 
 
@@ -27,6 +29,18 @@ class Ingestion:
     label: str = ""
     label_separator: str = ""
     label_columns: tuple[str, ...] = ()
+    unlabelled: str = ""
+    """Where rows without labels are: nowhere (""), among the others (`empty`), or `elsewhere`."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that are written."""
+        return (*SPLITS, UNLABELLED) if self.unlabelled else SPLITS
+
+    @property
+    def label_names(self) -> frozenset[str]:
+        """The columns of the source that say what the label is."""
+        return frozenset({self.label, *self.label_columns})
 
     def dump(self) -> str:
         """As JSON, the same text for the same content."""
@@ -65,13 +79,14 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
         types=dict(sorted(types.items())),
         exclude=tuple(sorted(section.exclude)),
         missing=tuple(sorted(section.missing)),
-        split={name: section.split[name] for name in ("train", "eval", "test")},
+        split={name: section.split[name] for name in SPLITS},
         split_seed=section.split_seed,
         split_by=section.split_by,
         skip_corrupt=section.skip_corrupt,
         label=section.label,
         label_separator=section.label_separator,
         label_columns=section.label_columns,
+        unlabelled=ELSEWHERE if section.unlabelled not in ("", EMPTY) else section.unlabelled,
     )
 
 

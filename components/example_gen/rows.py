@@ -6,11 +6,12 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from components.example_gen import chunks, convert, label_sets, splits
+from components.example_gen import chunks, convert, label_sets, splits, unlabelled
 from components.example_gen.ingestion import Ingestion
 from data.reading import images, kinds, parquet, stream, texts
 from data.reading.stream import Piece
 from data.sources import SourceFormat
+from data.split_names import UNLABELLED
 
 Shard = tuple[str, int]
 """Split and number of the file in it."""
@@ -37,18 +38,23 @@ def evidence(piece: Piece, ingestion: Ingestion) -> dict[str, int]:
         SourceFormat.IMAGES: (images.IMAGE, images.LABEL),
         SourceFormat.TEXTS: (texts.TEXT, images.LABEL),
     }
+    hidden = ingestion.label_names if piece.unlabelled else frozenset[str]()
     if piece.format in known:
-        return dict.fromkeys(
-            known[piece.format], int(kinds.Evidence.VALUES | kinds.Evidence.STRINGS)
-        )
+        seen = int(kinds.Evidence.VALUES | kinds.Evidence.STRINGS)
+        return {name: seen for name in known[piece.format] if name not in hidden}
     found: dict[str, int] = {}
     doubtful: set[str] | None = None
     if piece.format is SourceFormat.PARQUET and not ingestion.label_columns:
         found, doubtful = parquet_evidence(piece, ingestion)
+        found = {name: seen for name, seen in found.items() if name not in hidden}
+        doubtful -= hidden
         if not doubtful:
             return found
     for batch in stream.read(piece, columns=doubtful):
-        batch = label_sets.fold(batch, ingestion)
+        if piece.unlabelled:
+            batch = unlabelled.without_label(batch, ingestion)
+        else:
+            batch = label_sets.fold(batch, ingestion)
         for name in batch.schema.names:
             if name not in ingestion.exclude:
                 found[name] = found.get(name, 0) | evidence_of(batch, name, piece, ingestion)
@@ -124,7 +130,11 @@ class ToExamples(beam.DoFn):
         types = chosen_types(found, plan)
         corrupt: list[str] | None = [] if plan.skip_corrupt else None
         for batch in stream.read(piece, corrupt):
-            for shard, rows in self._by_shard(batch, types).items():
+            labelled, rest = unlabelled.divide(batch, plan, piece.unlabelled)
+            for shard, rows in self._by_shard(labelled, types).items():
+                for chunk in chunks.pack(rows):
+                    yield shard, chunk
+            for shard, rows in self._unlabelled(rest, types).items():
                 for chunk in chunks.pack(rows):
                     yield shard, chunk
         for line in corrupt or ():
@@ -134,16 +144,34 @@ class ToExamples(beam.DoFn):
         self, batch: pa.RecordBatch, types: dict[str, str]
     ) -> dict[Shard, list[chunks.Row]]:
         plan = self._ingestion
+        if not batch.num_rows:
+            return {}
         digests = splits.digests(batch, plan.split_seed)
         groups: list[bytes | None] = [None] * len(digests)
         if plan.split_by:
             groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
         shards = splits.assign(digests, groups, plan.split, self._shards)
         examples = convert.encode(label_sets.fold(batch, plan), types, plan.missing)
-        rows: dict[Shard, list[chunks.Row]] = {}
-        for shard, digest, example in zip(shards, digests, examples, strict=True):
-            rows.setdefault(shard, []).append((digest, example))
-        return rows
+        return _gathered(shards, digests, examples)
+
+    def _unlabelled(
+        self, batch: pa.RecordBatch, types: dict[str, str]
+    ) -> dict[Shard, list[chunks.Row]]:
+        plan = self._ingestion
+        if not batch.num_rows:
+            return {}
+        digests = splits.digests(batch, plan.split_seed)
+        shards = splits.assign_unlabelled(digests, self._shards[UNLABELLED])
+        return _gathered(shards, digests, convert.encode(batch, types, plan.missing))
+
+
+def _gathered(
+    shards: list[Shard], digests: list[bytes], examples: list[bytes]
+) -> dict[Shard, list[chunks.Row]]:
+    rows: dict[Shard, list[chunks.Row]] = {}
+    for shard, digest, example in zip(shards, digests, examples, strict=True):
+        rows.setdefault(shard, []).append((digest, example))
+    return rows
 
 
 def chosen_types(found: dict[str, int], ingestion: Ingestion) -> dict[str, str]:

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from components.example_gen import chunks
 from components.example_gen.rows import Shard
-from components.example_gen.splits import SPLITS, places
+from components.example_gen.splits import places
+from data.split_names import SPLITS, UNLABELLED
 
 SHARD_BYTES = 16 << 20
 """Input bytes per file: a worker holds one file's rows in memory while it sorts them."""
@@ -19,10 +20,23 @@ GZIP_LEVEL = 1
 """A fifth larger than the default 6 and written in a third of the time."""
 
 
-def shard_counts(total_bytes: int, split: dict[str, int]) -> dict[str, int]:
-    """How many files each split is written to."""
+def shard_counts(
+    total_bytes: int, split: dict[str, int], unlabelled_bytes: int | None = None
+) -> dict[str, int]:
+    """How many files each split is written to.
+
+    Args:
+      total_bytes: of the labelled rows' files.
+      split: parts of the whole by split.
+      unlabelled_bytes: of files that hold rows without labels; None: there is no such split.
+    """
     whole = sum(split.values())
-    return {name: max(1, ceil(total_bytes * split[name] / whole / SHARD_BYTES)) for name in SPLITS}
+    shards = {
+        name: max(1, ceil(total_bytes * split[name] / whole / SHARD_BYTES)) for name in SPLITS
+    }
+    if unlabelled_bytes is not None:
+        shards[UNLABELLED] = max(1, ceil(unlabelled_bytes / SHARD_BYTES))
+    return shards
 
 
 @beam.typehints.with_input_types(tuple[Shard, Iterable[bytes]])

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from data.reading import kinds
 from data.reading.errors import DataError
+from data.split_names import SPLITS, UNLABELLED
 
-SPLITS = ("train", "eval", "test")
 CELL = b"\x1f"
 """Between the cells of a row, where it is hashed."""
 
@@ -72,6 +72,19 @@ def assign(
     files = place % np.array([shards[name] for name in SPLITS])[number]
     names: list[str] = [SPLITS[n] for n in number.tolist()]
     return list(zip(names, files.tolist(), strict=True))
+
+
+def assign_unlabelled(rows: list[bytes], files: int) -> list[tuple[str, int]]:
+    """The split without labels, and the file in it, of each row.
+
+    Args:
+      rows: digests of rows.
+      files: how many files the split has.
+    """
+    if not rows:
+        return []
+    place = np.frombuffer(b"".join(rows), ">u4")[2::8]
+    return [(UNLABELLED, number) for number in (place % files).tolist()]
 
 
 def places(ordered: list[bytes]) -> list[bytes]:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import apache_beam as beam
 import tensorflow as tf
 
-from components.example_gen.splits import SPLITS
-
 NAME = "tally.json"
 
 
@@ -16,8 +14,11 @@ NAME = "tally.json"
 class WriteTally(beam.DoFn):
     """Writes the note once all shards are written."""
 
+    def __init__(self, splits: tuple[str, ...]) -> None:
+        self._splits = splits
+
     def process(self, uri: str, counts: list[tuple[str, int]], skipped: list[str]) -> Iterator[str]:
-        rows = dict.fromkeys(SPLITS, 0)
+        rows = dict.fromkeys(self._splits, 0)
         for split, count in counts:
             rows[split] += count
         tf.io.gfile.makedirs(uri)

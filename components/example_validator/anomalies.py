@@ -3,9 +3,10 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from components.example_validator import wording
+from data.split_names import UNLABELLED
 
 _INFO = anomalies_pb2.AnomalyInfo
 _RANK = {"warning": 1, "error": 2, "never": 3}
@@ -22,6 +23,8 @@ _WARNINGS = frozenset(
     }
 )
 _ALL_ROWS = "(all rows)"
+SERVING = "SERVING"
+"""The environment in which there is no label: requests, and rows without labels."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,19 @@ def read(directory: Path, statistics: Path | None = None) -> list[Anomaly]:
         if found.HasField("dataset_anomaly_info"):
             for reason in found.dataset_anomaly_info.reason:
                 rows.append(_row(split, _ALL_ROWS, reason, reason.description))
+        unseen = _not_when_served(found.baseline) if split == UNLABELLED else frozenset()
         for column, info in found.anomaly_info.items():
+            if column in unseen:
+                continue
             told = wording.Column(column, found.baseline, data)
             for reason in wording.without_echoes(info):
                 rows.append(_row(split, column, reason, told.detail(reason)))
     return sorted(rows, key=lambda row: (-_RANK[row.severity], row.column, row.split, row.what))
+
+
+def _not_when_served(schema: schema_pb2.Schema) -> frozenset[str]:
+    """Columns that the schema does not expect where there is no label: the label itself."""
+    return frozenset(f.name for f in schema.feature if SERVING in f.not_in_environment)
 
 
 def stopping(rows: list[Anomaly], stop_at: str) -> list[Anomaly]:

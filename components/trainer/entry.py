@@ -23,6 +23,7 @@ from components.trainer.techniques.annotate import annotate
 from components.trainer.techniques.run import training_run
 from components.trainer.techniques.teacher import Teacher
 from components.trainer.text import learner as text
+from components.trainer.unlabelled import divide
 from data.tasks import Task
 
 Learner = Callable[[Spec, ExampleFiles, ExampleFiles], Learned]
@@ -43,7 +44,8 @@ def run_fn(fn_args: Any) -> None:
     """Trains one model and writes it to `fn_args.serving_model_dir`, its history beside it.
 
     Args:
-      fn_args: TFX's FnArgs. `custom_config` holds `train` (JSON of TrainSection), `task`,
+      fn_args: TFX's FnArgs. `train_files` may include those of the split without labels
+        (`Split-unlabelled`). `custom_config` holds `train` (JSON of TrainSection), `task`,
         `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
         `texts` (JSON list of the features that are texts), and perhaps `cache`, a folder for what
         outlives a killed training, `distill` (JSON of DistillSection) and `teacher`, the SavedModel
@@ -58,13 +60,19 @@ def run_fn(fn_args: Any) -> None:
 
     graph = tft.TFTransformOutput(fn_args.transform_output)
     inputs = model_inputs(graph, label, json.loads(config.get("texts", "[]")))
-    train = ExampleFiles(fn_args.train_files, graph, label)
+    labelled, unlabelled = divide(fn_args.train_files)
+    train = ExampleFiles(labelled, graph, label)
+    extra = ExampleFiles(unlabelled, graph, label) if unlabelled else None
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     target(evaluation.labels, task, classes)  # checks them too
     known = target(train.labels, task, classes, settings.balance_classes)
     run = training_run(settings, fn_args)
+    if extra is not None:
+        run.notes["unlabelled"] = {"rows": extra.rows}
     spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run)
-    learned = learner_for(spec)(spec, with_teacher(train, spec, graph, fn_args), evaluation)
+    learned = learner_for(spec)(
+        spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation
+    )
 
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
@@ -76,7 +84,11 @@ def run_fn(fn_args: Any) -> None:
 
 
 def with_teacher(
-    train: ExampleFiles, spec: Spec, graph: tft.TFTransformOutput, fn_args: Any
+    train: ExampleFiles,
+    patterns: list[str],
+    spec: Spec,
+    graph: tft.TFTransformOutput,
+    fn_args: Any,
 ) -> ExampleFiles:
     """The training split with a teacher's answers beside its labels, where there is a teacher."""
     config = fn_args.custom_config
@@ -84,7 +96,7 @@ def with_teacher(
         return train
     teacher = Teacher(Path(config["teacher"]), spec.task, list(spec.classes))
     cache = Path(config.get("cache") or fn_args.model_run_dir) / "teacher"
-    files = annotate(fn_args.train_files, graph, teacher, cache)
+    files = annotate(patterns, graph, teacher, cache)
     spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
     return ExampleFiles(files, graph, config["label"], taught=spec.units)
 

@@ -69,13 +69,14 @@ class Label:
     """Multi-label: the columns of 0 and 1 that become the label."""
 
 
-def decide(found: Survey, name: str, task: Task | None = None) -> Label:
+def decide(found: Survey, name: str, task: Task | None = None, partly: bool = False) -> Label:
     """The task and the classes.
 
     Args:
       found: the surveyed data.
       name: the label's column.
       task: what the user says; None: from the values.
+      partly: rows without a label are wanted.
 
     Raises:
       DataError: a label that is missing, constant, incomplete, or no label for the task.
@@ -92,7 +93,7 @@ def decide(found: Survey, name: str, task: Task | None = None) -> Label:
             return sets
     if column.several:
         raise DataError(f"The label '{name}' has several values in one row; one is needed.")
-    _check_filled(found, column)
+    _check_filled(found, column, partly)
     if task is Task.SEQUENCE:
         return Label(name, task, "as you asked: tokens with one space between them")
     chosen, why, notes = (task, "as you asked", []) if task else _infer(column, counts)
@@ -114,15 +115,16 @@ def decide(found: Survey, name: str, task: Task | None = None) -> Label:
     return Label(name, chosen, why, classes, dict(counts), tuple(notes))
 
 
-def _check_filled(found: Survey, column: Column) -> None:
+def _check_filled(found: Survey, column: Column, partly: bool) -> None:
     lacking = column.rows - column.filled
     if not column.filled:
         raise DataError(f"The label '{column.name}' is empty in all {column.rows:,} rows.")
-    if lacking:
+    if lacking and not partly:
         first = f" (first: {found.place(*column.first_missing)})" if column.first_missing else ""
         raise DataError(
             f"The label '{column.name}' is missing in {lacking:,} of {column.rows:,} rows{first}. "
-            "Such rows can be predicted but not learned from: remove them."
+            "Such rows can be predicted but not learned from: remove them, or set data.unlabelled = "
+            '"empty" in a configuration of your own, which keeps them apart.'
         )
     if column.counts is not None and len(column.counts) == 1:
         (only,) = column.counts

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.profile.column import Column
 from data.profile.label import Label
@@ -17,7 +18,7 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 def leak(column: Column, label_column: Column, label: Label) -> str:
     """Why a column may give the label away; empty where it does not.
 
-    Looks at the sample only, and at rows in which the column is filled.
+    Looks at the sample only, and at rows in which column and label are filled.
 
     Args:
       column: a column that is not the label.
@@ -29,7 +30,7 @@ def leak(column: Column, label_column: Column, label: Label) -> str:
     values, answers = pa.chunked_array(column.sample), pa.chunked_array(label_column.sample)
     if len(values) != len(answers):
         return ""
-    filled = values.is_valid()
+    filled = pc.and_(values.is_valid(), answers.is_valid())
     values, answers = values.filter(filled), answers.filter(filled)
     if label.task is Task.REGRESSION:
         return _of_numbers(column, values, label_column, answers)

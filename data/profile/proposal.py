@@ -39,6 +39,7 @@ def propose(
     exclude: tuple[str, ...] = (),
     skip_corrupt: bool = False,
     progress: Callable[[int], None] | None = None,
+    partly_labelled: bool = False,
 ) -> Proposal:
     """Reads the data and decides.
 
@@ -49,11 +50,12 @@ def propose(
       exclude: columns left out.
       skip_corrupt: leave out pictures that cannot be decoded.
       progress: called with the rows read so far.
+      partly_labelled: rows without a label are wanted.
 
     Raises:
       DataError: no such label, nothing to learn from, or whatever reading found.
     """
-    found = survey(source, skip_corrupt=True, progress=progress)
+    found = survey(source, True, None, progress, partly_labelled)
     if found.corrupt and not skip_corrupt:
         more = f" and {len(found.corrupt) - 1} more" if len(found.corrupt) > 1 else ""
         raise DataError(
@@ -64,14 +66,14 @@ def propose(
         several = [_label_name(found, several[0] if several else str(label_name))]
     spelled = {n: texts for n, texts in spelled_missing(found).items() if n not in several}
     if spelled:
-        found = survey(source, True, spelled, progress)
+        found = survey(source, True, spelled, progress, partly_labelled)
     unknown = [name for name in exclude if name not in found.columns]
     if unknown:
         raise DataError(f"--exclude names no column: {unknown[0]}.{_near(unknown[0], found)}")
     if len(several) > 1:
         label = label_sets.of_columns(found, several)
     else:
-        label = decide_label(found, several[0], task)
+        label = decide_label(found, several[0], task, partly_labelled)
     others = [c for n, c in found.columns.items() if n not in several and n not in exclude]
     decisions = [decide(column, found) for column in others]
     excluded = dict.fromkeys(exclude, "as you asked")

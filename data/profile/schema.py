@@ -35,6 +35,7 @@ def schema_of(found: Survey, label: Label, decisions: list[Decision]) -> schema_
         target.value_count.min, target.value_count.max = 0, len(label.classes)
     else:
         _describe(target, found.columns[label.name])
+        target.presence.min_fraction, target.presence.min_count = 1.0, 1
     if label.task is Task.REGRESSION:
         target.type = schema_pb2.FLOAT
         target.float_domain.disallow_inf = True

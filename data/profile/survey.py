@@ -66,6 +66,7 @@ def survey(
     skip_corrupt: bool = False,
     missing: dict[str, tuple[str, ...]] | None = None,
     progress: Callable[[int], None] | None = None,
+    may_lack_class: bool = False,
 ) -> Survey:
     """Reads everything once; memory does not grow with the data beyond the sample.
 
@@ -74,11 +75,12 @@ def survey(
       skip_corrupt: collect pictures that cannot be decoded instead of stopping at the first.
       missing: by column, spellings that stand for a missing number.
       progress: called with the rows read so far, once a batch.
+      may_lack_class: pictures and texts may lie beside the class folders.
 
     Raises:
       DataError: unreadable, or no rows.
     """
-    found = Survey(source, stream.pieces(source))
+    found = Survey(source, stream.pieces(source, may_lack_class=may_lack_class))
     untyped = source.format is SourceFormat.CSV
     spent = 0
     for number, piece in enumerate(found.pieces):

@@ -19,14 +19,21 @@ PIXELS_CHECKED = (64, 64)
 """JPEG is decoded to this size for the check: it reads all of the file at a third of the time."""
 
 
-def class_of(file: Path, root: Path) -> str:
+def class_of(file: Path, root: Path, may_lack: bool = False) -> str | None:
     """The class a picture or text belongs to: the first folder below the root, however deep it lies.
+
+    Args:
+      file: the picture or text.
+      root: the folder of the class folders.
+      may_lack: a file in the root itself has no class (None) instead of being a mistake.
 
     Raises:
       DataError: the file lies in the root itself.
     """
     parts = file.relative_to(root).parts
     if len(parts) < 2:
+        if may_lack:
+            return None
         raise DataError(
             f"{file} lies beside the class folders, so it has no class; move it into one of them."
         )
@@ -55,7 +62,10 @@ def why_corrupt(content: bytes) -> str:
 
 
 def read(
-    files: Sequence[Path], root: Path, corrupt: list[str] | None = None
+    files: Sequence[Path],
+    root: Path,
+    corrupt: list[str] | None = None,
+    may_lack_class: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Batches of `image` (the file's bytes as they are) and `label` (its class).
 
@@ -64,15 +74,16 @@ def read(
       root: the folder of the class folders.
       corrupt: collects "file: reason" for pictures that cannot be decoded, which are left out.
         None: the first one raises.
+      may_lack_class: pictures beside the class folders have no label.
 
     Raises:
       DataError: a picture without a class; a corrupt one where they are not collected.
     """
     pictures: list[bytes] = []
-    labels: list[str] = []
+    labels: list[str | None] = []
     size = 0
     for file in files:
-        label = class_of(file, root)
+        label = class_of(file, root, may_lack_class)
         content = file.read_bytes()
         reason = why_corrupt(content)
         if reason:
@@ -93,6 +104,6 @@ def read(
         yield _batch(pictures, labels)
 
 
-def _batch(pictures: list[bytes], labels: list[str]) -> pa.RecordBatch:
+def _batch(pictures: list[bytes], labels: list[str | None]) -> pa.RecordBatch:
     columns = [pa.array(pictures, pa.binary()), pa.array(labels, pa.string())]
     return pa.record_batch(columns, names=[IMAGE, LABEL])

@@ -20,15 +20,26 @@ class Piece:
     format: SourceFormat
     files: tuple[str, ...]
     root: str
+    unlabelled: bool = False
+    """Whether nobody looks at its labels."""
+    may_lack_class: bool = False
+    """Whether a picture or text may lie beside the class folders; its label is then missing."""
 
 
-def pieces(source: Source) -> list[Piece]:
-    """The source cut into parts that can be read apart, in a stable order."""
+def pieces(source: Source, unlabelled: bool = False, may_lack_class: bool = False) -> list[Piece]:
+    """The source cut into parts that can be read apart, in a stable order.
+
+    Args:
+      source: the files.
+      unlabelled: what `Piece` says.
+      may_lack_class: likewise; pieces that are `unlabelled` may anyway.
+    """
+    lack = unlabelled or may_lack_class
     one_row = source.format in (SourceFormat.IMAGES, SourceFormat.TEXTS)
     step = FILES_PER_PIECE if one_row else 1
     names = [str(file) for file in source.files]
     return [
-        Piece(source.format, tuple(names[start : start + step]), str(source.root))
+        Piece(source.format, tuple(names[start : start + step]), str(source.root), unlabelled, lack)
         for start in range(0, len(names), step)
     ]
 
@@ -49,9 +60,9 @@ def read(
     files = [Path(name) for name in piece.files]
     match piece.format:
         case SourceFormat.IMAGES:
-            yield from images.read(files, Path(piece.root), corrupt)
+            yield from images.read(files, Path(piece.root), corrupt, piece.may_lack_class)
         case SourceFormat.TEXTS:
-            yield from texts.read(files, Path(piece.root))
+            yield from texts.read(files, Path(piece.root), piece.may_lack_class)
         case SourceFormat.PARQUET:
             for file in files:
                 yield from parquet.read(file, columns)

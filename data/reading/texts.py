@@ -20,21 +20,24 @@ def decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def read(files: Sequence[Path], root: Path) -> Iterator[pa.RecordBatch]:
+def read(
+    files: Sequence[Path], root: Path, may_lack_class: bool = False
+) -> Iterator[pa.RecordBatch]:
     """Batches of `text` and `label` (its class, the first folder below the root).
 
     Args:
       files: the texts.
       root: the folder of the class folders.
+      may_lack_class: texts beside the class folders have no label.
 
     Raises:
       DataError: a text without a class.
     """
     texts: list[str] = []
-    labels: list[str] = []
+    labels: list[str | None] = []
     size = 0
     for file in files:
-        labels.append(class_of(file, root))
+        labels.append(class_of(file, root, may_lack_class))
         texts.append(decode(file.read_bytes()))
         size += len(texts[-1])
         if size >= BATCH_BYTES or len(texts) >= BATCH_FILES:
@@ -44,6 +47,6 @@ def read(files: Sequence[Path], root: Path) -> Iterator[pa.RecordBatch]:
         yield _batch(texts, labels)
 
 
-def _batch(texts: list[str], labels: list[str]) -> pa.RecordBatch:
+def _batch(texts: list[str], labels: list[str | None]) -> pa.RecordBatch:
     columns = [pa.array(texts, pa.string()), pa.array(labels, pa.string())]
     return pa.record_batch(columns, names=[TEXT, LABEL])

@@ -15,10 +15,9 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.evaluator import verdict
+from data.split_names import SPLITS, UNLABELLED
 from data.tasks import Task
 from pipeline import history
-
-SPLITS = ("train", "eval", "test")
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def statistics(folder: Path | None) -> dict[str, Any]:
             continue
         if read.datasets:
             found[file.parent.name.removeprefix("Split-")] = read.datasets[0]
-    order = {name: number for number, name in enumerate(SPLITS)}
+    order = {name: number for number, name in enumerate((*SPLITS, UNLABELLED))}
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0], 9), item[0])))
 
 

@@ -113,6 +113,12 @@ def shop(tmp_path: Path) -> Shop:
     return make_shop(tmp_path, infra_validator=False)
 
 
+@pytest.fixture
+def new_rows() -> Callable[..., list[dict[str, Any]]]:
+    """Makes other rows of the same kind."""
+    return shop_rows
+
+
 @pytest.fixture(scope="session")
 def new_shop() -> Callable[..., Shop]:
     """Makes a data set in a folder, for tests that keep one longer than a test."""

@@ -1,5 +1,6 @@
 """Runs ExampleGen's executor on Beam in process and reads back what it wrote."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.example_gen.config import DataSection
-from components.example_gen.splits import SPLITS
+from components.example_gen.config import EMPTY, DataSection
 from data.fingerprint import fingerprint
 from data.reading import tfrecord
 from data.sources import resolve
@@ -61,7 +61,7 @@ def read_back(artifact: Any) -> dict[str, list[dict[str, Any]]]:
             for file in sorted(Path(artifact.uri, f"Split-{split}").iterdir())
             for record in tfrecord.records(file)
         ]
-        for split in SPLITS
+        for split in json.loads(artifact.split_names)
     }
 
 
@@ -86,7 +86,10 @@ def ingest(tmp_path: Path) -> Callable[..., Written]:
             {"path": str(path), "label": "y", "task": "binary", **settings}
         )
         source = resolve(str(path), tmp_path)
-        component = ExampleGen(section, source, fingerprint(source), schema)
+        second = None
+        if section.unlabelled not in ("", EMPTY):
+            second = resolve(section.unlabelled, tmp_path, source.format.value)
+        component = ExampleGen(section, source, fingerprint(source), schema, second)
         artifact = standard_artifacts.Examples()
         artifact.uri = str(tmp_path / f"examples-{runs}")
         # An executor without arguments builds its pipeline here: named, so that nothing is fetched.

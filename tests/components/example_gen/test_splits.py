@@ -10,6 +10,7 @@ import pytest
 
 from components.example_gen import shards, splits
 from data.reading.errors import DataError
+from data.split_names import SPLITS
 
 Ingest = Callable[..., Any]
 
@@ -28,7 +29,7 @@ def test_a_rows_digest_ignores_the_order_of_columns_and_rows() -> None:
 
 def found(rows: pa.RecordBatch, seed: int = 0, **split: int) -> list[str]:
     digests = splits.digests(rows, seed)
-    one = dict.fromkeys(splits.SPLITS, 1)
+    one = dict.fromkeys(SPLITS, 1)
     return [name for name, _ in splits.assign(digests, [None] * len(digests), split, one)]
 
 
