@@ -1,8 +1,12 @@
-"""Where models lie: a SavedModel's folder, or a folder of numbered versions as servers watch it."""
+"""Where models lie: a SavedModel's folder, a folder of numbered versions, a Trainer's output."""
 
 from pathlib import Path
 
+BLESSED = "blessed"
+"""In a configuration: the last pushed model of the same pipeline."""
 _FILE = "saved_model.pb"
+_IN_TRAINER_OUTPUT = "Format-Serving"
+"""Where TFX's Trainer puts the model that is to be served."""
 
 
 def versions(place: Path) -> list[int]:
@@ -17,8 +21,11 @@ def versions(place: Path) -> list[int]:
 
 
 def latest(place: Path) -> Path | None:
-    """The SavedModel at a place: the place itself or the highest version in it; None for neither."""
-    if (place / _FILE).is_file():
-        return place
+    """The SavedModel at a place: the place itself, the one a Trainer put there, or the highest version
+    in it; None for none of them.
+    """
+    for folder in (place, place / _IN_TRAINER_OUTPUT):
+        if (folder / _FILE).is_file():
+            return folder
     found = versions(place)
     return place / str(max(found)) if found else None

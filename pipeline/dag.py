@@ -23,6 +23,7 @@ from components.example_gen.component import ExampleGen
 from components.example_validator.gate import DataGate
 from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
+from components.transform.config import vocabulary_features
 from data.split_names import UNLABELLED
 from pipeline.prepare import Prepared
 
@@ -211,8 +212,13 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
         "distill": prepared.config.distill.model_dump_json(),
         "teacher": str(prepared.teacher),
     }
+    start = {"warm_start": str(prepared.start.path)} if prepared.start else {}
+    ours = not prepared.config.transform.preprocessing
+    vocabularies = {"vocabularies": json.dumps(vocabulary_features(prepared.features))}
     return {
         **(distill if prepared.teacher else {}),
+        **start,
+        **(vocabularies if ours else {}),
         "train": prepared.config.train.model_dump_json(),
         "task": prepared.config.data.task.value,
         "label": prepared.label,

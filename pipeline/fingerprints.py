@@ -20,6 +20,9 @@ from pipeline.teacher import teacher_fact
 Facts = dict[str, str]
 """{name of a fact: its value, or the hash of a long one}."""
 
+FACT_OF_START = "start"
+"""Which model the training begins with."""
+
 _PROJECT = Path(__file__).parent.parent
 _STACK = (
     "tfx",
@@ -52,6 +55,7 @@ def node_facts(prepared: Prepared) -> dict[str, Facts]:
         "model": _package_hash(prepared.config.train.model),
         "beside": json.dumps(prepared.beside) if prepared.beside else "",
         "teacher": teacher_fact(prepared.config, prepared.teacher),
+        FACT_OF_START: prepared.start.fact if prepared.start else "",
     }
     return {node.id: _facts(node, config, known) for node in NODES}
 

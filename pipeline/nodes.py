@@ -22,7 +22,7 @@ class Node:
     sections: tuple[str, ...] = ()
     """Dotted keys of the configuration it depends on, with everything below them."""
     facts: tuple[str, ...] = ()
-    """Prepared facts it depends on: data, schema, classes, features, columns, directory, teacher, …"""
+    """Prepared facts it depends on: data, schema, classes, features, columns, directory, teacher, start, …"""
     switch: str = ""
     """The key of the configuration that leaves it out when false or empty; "": it is always there."""
 
@@ -68,7 +68,7 @@ NODES: tuple[Node, ...] = (
         inputs=("Transform", "SchemaGen"),
         rooms=("components/trainer", "data"),
         sections=("train", "distill", "data.task", "data.label"),
-        facts=("classes", "columns", "model", "teacher"),
+        facts=("classes", "columns", "model", "teacher", "start"),
     ),
     Node("Baseline", inputs=("Trainer",)),
     Node(

@@ -5,7 +5,7 @@ and every mistake in a configuration is found before anything heavy starts.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -18,6 +18,7 @@ from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
+from pipeline.other_model import OtherModel
 from pipeline.teacher import find_teacher
 from pipeline.unlabelled import check_label, find_unlabelled
 
@@ -43,6 +44,8 @@ class Prepared:
     """A SavedModel or a folder of versions that the model learns from."""
     unlabelled: Source | None = None
     """Files of rows without labels; None where there are none, or they are among the others."""
+    start: OtherModel | None = None
+    """The SavedModel whose weights the training begins with."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -110,7 +113,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         evaluation.check(config.evaluate, config.data.task, label.name, list(classes), schema)
     except ValueError as error:
         raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
-    return Prepared(
+    prepared = Prepared(
         config=config,
         root=root,
         source=source,
@@ -123,6 +126,11 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         teacher=find_teacher(config, loaded.base, output, _served(config, root)),
         unlabelled=unlabelled,
     )
+    if config.train.warm_start:
+        from pipeline.warm_start import find_start  # it looks at earlier runs
+
+        prepared = replace(prepared, start=find_start(prepared, loaded.base, output))
+    return prepared
 
 
 def _fingerprint(sources: list[Source | None], cache: Path) -> str:

@@ -64,6 +64,8 @@ def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) 
     if summary["metrics"]:
         metrics_table(console, summary["metrics"]["test"], prepared.classes)
         verdict_table(console, summary["gates"], summary.get("infra"))
+    if summary.get("warm_start"):
+        console.print(began_with(summary["warm_start"]))
     _outcome(console, prepared, summary)
 
 
@@ -173,6 +175,19 @@ def anomalies_table(console: Console, rows: list[dict[str, str]]) -> None:
 def number(value: float | None) -> str:
     """Four digits, or a dash where there is no value."""
     return "–" if value is None else f"{value:.4f}"
+
+
+def began_with(taken: Mapping[str, Any]) -> str:
+    """Which model the training began with, what it took and what it could not take."""
+    words = f"began with [cyan]{escape(_short(Path(taken['model'])))}[/]: "
+    words += f"{taken['taken']:,} of {taken['of']:,} numbers taken"
+    if "eval_loss" in taken:
+        words += f", loss {taken['eval_loss']:.4f} on the eval split before the first step"
+    for key, what in (("new", "new here"), ("left", "only there")):
+        if names := taken[key]:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            words += f"; {what}: {escape(', '.join(names[:5]))}{more}"
+    return words
 
 
 def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> None:

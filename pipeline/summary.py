@@ -57,6 +57,7 @@ def summarise(
         "gates": [*judged.get("gates", []), *distilled.get("gates", [])],
         "blessed": bool(judged.get("blessed")) and not kept_back,
         "infra": infra or None,
+        "warm_start": _began_with(made),
         "anomalies": [row.as_dict() for row in rows],
         "pushed": _pushed(made, prepared.serving_directory),
         "not_pushed": kept_back,
@@ -105,6 +106,16 @@ def _kept_back(made: lineage.Outputs) -> str:
         if not artifact.custom_properties["pushed"].int_value:
             return str(artifact.custom_properties["not_pushed"].string_value or "not blessed")
     return ""
+
+
+def _began_with(made: lineage.Outputs) -> dict[str, Any] | None:
+    """What the training took over from an earlier model."""
+    folder = _directory(made, "Trainer", "model_run")
+    file = folder / "history.json" if folder else None
+    if file is None or not file.is_file():
+        return None
+    found: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")).get("warm_start")
+    return found
 
 
 def _pushed(made: lineage.Outputs, serving: Path) -> dict[str, Any] | None:

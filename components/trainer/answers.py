@@ -11,6 +11,7 @@ from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS
 from components.trainer.learned import Features, Learned, Outputs
 from components.trainer.spec import Spec
+from components.trainer.techniques.weights import Described
 
 _ROWS = 1024
 
@@ -21,6 +22,7 @@ def learned(
     outputs: Outputs,
     evaluation: ExampleFiles,
     history: dict[str, Any],
+    described: Described,
 ) -> Learned:
     """What a learner hands back.
 
@@ -30,6 +32,7 @@ def learned(
       outputs: transformed features to (batch, units) float32, before sigmoid or softmax.
       evaluation: the split on which a task chooses how its answer is read.
       history: of the fit.
+      described: how a later training takes its weights over.
     """
     head, classes = HEADS[spec.task], list(spec.classes)
     chosen: dict[str, Any] = {}
@@ -44,7 +47,7 @@ def learned(
     def answer(features: Features) -> dict[str, tf.Tensor]:
         return head.answer(outputs(features), classes, **chosen)
 
-    return Learned(model, answer, history, outputs)
+    return Learned(model, answer, history, described, outputs)
 
 
 def _thresholds(spec: Spec, outputs: Outputs, evaluation: ExampleFiles) -> Any:

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.sequence.config import SequenceSettings
 from components.trainer.text.config import TextSettings
+from data.saved_models import BLESSED
 
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
@@ -34,8 +35,14 @@ class TrainSection(BaseModel):
     warmup: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps over which the learning rate first rises from 0."""
     clip_norm: float = Field(default=0.0, ge=0)
-    """Gradients longer than this, over all weights together, are shortened to it; 0: never. For
-    losses that jump."""
+    """Gradients longer than this, over all weights together, are shortened to it; 0: never, but for
+    sequences, which then have 1. For losses that jump."""
+    warm_start: str = ""
+    """Begin with the weights of an earlier model instead of drawing new ones. true or blessed: the
+    newest version in the serving directory; or the path of a pushed version, of a SavedModel of this
+    pipeline's Trainer, or of the Trainer's output; or the name of another pipeline. Weights are
+    matched by name, rows of embeddings by the value they stand for; what fits nowhere is told in the
+    log and the summary, and another network is refused. false: train anew."""
     checkpoint_seconds: float = Field(default=60.0, ge=0)
     """A training that is killed goes on from a state at most so many seconds (and one step) old when it
     is run again; 0: it starts anew. The states lie under `cache/` and go when it is complete."""
@@ -67,3 +74,10 @@ class TrainSection(BaseModel):
     """Texts: `[train.text]`."""
     sequence: SequenceSettings = SequenceSettings()
     """Sequences: `[train.sequence]`."""
+
+    @field_validator("warm_start", mode="before")
+    @classmethod
+    def _as_name(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return BLESSED if value else ""
+        return value

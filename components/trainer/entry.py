@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from components.trainer import export
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
-from components.trainer.inputs import InputKind, model_inputs
+from components.trainer.inputs import InputKind, category_ids, model_inputs
 from components.trainer.learned import Learned
 from components.trainer.pictures import learner as pictures
 from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
 from components.trainer.target import target
+from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
 from components.trainer.techniques.run import training_run
 from components.trainer.techniques.teacher import Teacher
@@ -47,9 +49,11 @@ def run_fn(fn_args: Any) -> None:
       fn_args: TFX's FnArgs. `train_files` may include those of the split without labels
         (`Split-unlabelled`). `custom_config` holds `train` (JSON of TrainSection), `task`,
         `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
-        `texts` (JSON list of the features that are texts), and perhaps `cache`, a folder for what
-        outlives a killed training, `distill` (JSON of DistillSection) and `teacher`, the SavedModel
-        it stands for, or a folder of versions.
+        `texts` (JSON list of the features that are texts), and perhaps `vocabularies` (JSON list of
+        the features in Transform's file of them; absent with a preprocessing of one's own), `cache`,
+        a folder for what outlives a killed training, `warm_start`, the SavedModel to begin with,
+        `distill` (JSON of DistillSection) and `teacher`, the SavedModel it stands for, or a folder of
+        versions.
     """
     config = fn_args.custom_config
     settings = TrainSection.model_validate_json(config["train"])
@@ -65,11 +69,16 @@ def run_fn(fn_args: Any) -> None:
     extra = ExampleFiles(unlabelled, graph, label) if unlabelled else None
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     target(evaluation.labels, task, classes)  # checks them too
-    known = target(train.labels, task, classes, settings.balance_classes)
     run = training_run(settings, fn_args)
+    if task is Task.REGRESSION and run.start is not None:
+        known = run.start.target  # its outputs are stretched by what its own labels were
+    else:
+        known = target(train.labels, task, classes, settings.balance_classes)
+    features = json.loads(config["vocabularies"]) if "vocabularies" in config else None
+    ids = category_ids(graph, inputs, features)
     if extra is not None:
         run.notes["unlabelled"] = {"rows": extra.rows}
-    spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run)
+    spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run, ids)
     learned = learner_for(spec)(
         spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation
     )
@@ -80,6 +89,7 @@ def run_fn(fn_args: Any) -> None:
 
     columns = json.loads(config["columns"])
     export.export(learned.model, learned.answer, graph, label, columns, fn_args.serving_model_dir)
+    weights.write(learned.described, learned.model, asdict(known), Path(fn_args.serving_model_dir))
     run.checkpoints.clear()
 
 

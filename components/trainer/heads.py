@@ -1,12 +1,13 @@
 """One entry per task: how wide the head is, which loss it learns, what it answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.techniques.weights import Meaning
 from components.trainer.transfer.batches import Array
 from data.signatures import CHOSEN, CLASS, LABELS, PREDICTION, SCORE, SCORES
 from data.tasks import Task
@@ -99,6 +100,16 @@ class Standardised(keras.losses.Loss):
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
         """Loss per row, (batch,)."""
         return self._loss(y_true / self._deviation, y_pred / self._deviation)
+
+
+def class_meanings(
+    last: keras.layers.Dense, task: Task, classes: Sequence[str]
+) -> dict[int, Meaning]:
+    """{id of a variable: what it has for each class}, of the layer whose outputs are classes."""
+    if task not in (Task.MULTICLASS, Task.MULTILABEL):
+        return {}
+    names = tuple(f"class {name}" for name in classes)
+    return {id(last.kernel): Meaning(1, names), id(last.bias): Meaning(0, names)}
 
 
 HEADS: dict[Task, Head] = {

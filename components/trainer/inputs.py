@@ -2,15 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from data import vocabulary_file
 from data.columns import BESIDE
 
 
@@ -85,6 +87,45 @@ def model_inputs(
     if not found:
         raise ValueError(f"Transform gives the model nothing but the label '{label}'")
     return sorted(found, key=lambda item: item.name)
+
+
+def category_ids(
+    graph: tft.TFTransformOutput, inputs: Sequence[ModelInput], features: Sequence[str] | None
+) -> dict[str, tuple[str, ...]]:
+    """What the ids of categories stand for: missing, the values by frequency, the unknown ones.
+
+    Args:
+      graph: what Transform wrote.
+      inputs: the model's.
+      features: those with a vocabulary, in the order of the vocabularies' file; None where one's own
+        preprocessing made them, of which nothing is known but that its files are the same or not.
+
+    Returns:
+      {feature: a word for each id}; those that are the same in every training (hash buckets,
+      quantiles) are left out.
+    """
+    folder = Path(graph.transform_savedmodel_dir, "assets")
+    categories = [item for item in inputs if item.kind is InputKind.CATEGORY]
+    if features is None:
+        made = hashlib.sha256()
+        for file in sorted(folder.glob("*")):
+            made.update(file.read_bytes())
+        mark = made.hexdigest()[:8]
+        return {
+            item.name: tuple(f"{item.name} {at} of {item.size} ({mark})" for at in range(item.size))
+            for item in categories
+        }
+    file = folder / vocabulary_file.NAME
+    values = vocabulary_file.read(file) if file.is_file() else []
+    known = dict(zip(features, values, strict=False))
+    found = {}
+    for item in categories:
+        if item.name in known:
+            named = [f"{item.name}={value}" for value in known[item.name]]
+            others = item.size - 1 - len(named)
+            unknown = [f"{item.name} unknown {at} of {others}" for at in range(1, others + 1)]
+            found[item.name] = (f"{item.name} missing", *named, *unknown)
+    return found
 
 
 def _model_input(feature: Any, spec: Any, is_text: bool) -> ModelInput:

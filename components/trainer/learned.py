@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.trainer.techniques.weights import Described
+
 Features = dict[str, tf.Tensor]
 """{transformed feature: (batch, ...)}."""
 
@@ -25,5 +27,7 @@ class Learned:
     answer: Answer
     history: dict[str, Any]
     """`precision`: policy and reason; `epochs`: one dict each."""
+    described: Described
+    """How a later training takes its weights over."""
     outputs: Outputs | None = None
     """None where the task has no such thing (sequences)."""

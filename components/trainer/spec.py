@@ -1,5 +1,6 @@
 """What a model is built from: the contract of `train.model`, for one's own network and for ours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ class Spec:
     """The `[train]` section."""
     run: TrainingRun = field(default_factory=TrainingRun)
     """How weights move, where states and logs go; one's own model need not look at it."""
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{category: what each of its ids stands for}, where that is known."""
 
     @property
     def units(self) -> int:
@@ -50,6 +53,21 @@ class Spec:
         """A keras.Input per feature: numbers (batch, size) float32, categories (batch,) int64."""
         return {item.name: item.symbolic() for item in self.inputs}
 
+    @property
+    def tables(self) -> dict[int, list[ModelInput]]:
+        """The categories by the width of their embeddings, in the order they are looked up."""
+        by_width: dict[int, list[ModelInput]] = {}
+        for item in self.inputs:
+            if item.kind is InputKind.CATEGORY:
+                width = 8 if item.size <= 32 else 16 if item.size <= 256 else 32
+                by_width.setdefault(width, []).append(item)
+        return by_width
+
+    def values(self, item: ModelInput) -> tuple[str, ...]:
+        """What each id of a category stands for; without knowing better, its place among so many."""
+        known = self.ids.get(item.name)
+        return known or tuple(f"{item.name} {at} of {item.size}" for at in range(item.size))
+
     def encoded(self, entries: dict[str, keras.KerasTensor]) -> Any:
         """All numbers and categories as one vector (batch, all), categories through embeddings.
 
@@ -57,12 +75,7 @@ class Spec:
           entries: what `keras_inputs` returned.
         """
         parts = [entries[item.name] for item in self.inputs if item.kind is InputKind.NUMBERS]
-        by_width: dict[int, list[ModelInput]] = {}
-        for item in self.inputs:
-            if item.kind is InputKind.CATEGORY:
-                width = 8 if item.size <= 32 else 16 if item.size <= 256 else 32
-                by_width.setdefault(width, []).append(item)
-        for width, items in by_width.items():
+        for width, items in self.tables.items():
             table = JointEmbedding([item.size for item in items], width)
             parts.append(table([entries[item.name] for item in items]))
         return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

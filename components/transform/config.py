@@ -1,5 +1,6 @@
 """The `[features]` and `[transform]` sections: what becomes of each column."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -64,6 +65,16 @@ class Feature(BaseModel):
                 f"Received: {', '.join(treatments)}"
             )
         return treatments
+
+
+def vocabulary_features(features: Mapping[str, Feature]) -> list[str]:
+    """The transformed features that have a vocabulary, in the order of the vocabularies' file."""
+    return [
+        name
+        for column, feature in features.items()
+        for name, treatment in feature.outputs(column).items()
+        if treatment is Treatment.VOCABULARY
+    ]
 
 
 class TransformSection(BaseModel):

@@ -4,9 +4,7 @@ TFT's own vocabulary costs half a second of CPU a column, because each is ten Be
 the rows. This analyzer counts all columns in one combine. It holds the distinct values in memory:
 where there are very many, `hash` is the better treatment.
 
-The file (an asset of the transform graph, `vocabularies`) has a part for each column: a line with
-the column's position, then `<position>=<value>` lines, the most frequent value first. A last line
-marks the end.
+data/vocabulary_file.py says what the file looks like.
 """
 
 import collections
@@ -21,6 +19,7 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 
 from components.transform.categories import categorical
+from data import vocabulary_file
 
 Counts = list[collections.Counter[bytes]]
 """How often each value was seen, per column."""
@@ -59,7 +58,7 @@ def vocabulary_ids(columns: dict[str, tf.Tensor], wanted: list[Vocabulary]) -> d
         _Learn(wanted),
         output_dtypes=[tf.string],
         output_shapes=[[]],
-        output_asset_default_values=[b"vocabularies"],
+        output_asset_default_values=[vocabulary_file.NAME.encode()],
     )
     starts = tft.apply_vocabulary(tf.constant(marks), file, default_value=-1)
     line = tft.apply_vocabulary(keys, file, default_value=-1)
@@ -117,15 +116,14 @@ class _Count(beam.CombineFn):
 
 
 def _write(counts: Counts, wanted: list[Vocabulary], folder: str) -> Any:
-    lines = []
-    for position, (counter, vocabulary) in enumerate(zip(counts, wanted, strict=True)):
-        lines.append(b"%d" % position)
-        lines += _chosen(counter, vocabulary, missing=b"%d=" % position)
-    lines.append(b"%d" % len(wanted))
-    path = os.path.join(folder, "vocabularies")
+    chosen = [
+        _chosen(counter, vocabulary, missing=b"%d=" % position)
+        for position, (counter, vocabulary) in enumerate(zip(counts, wanted, strict=True))
+    ]
+    path = os.path.join(folder, vocabulary_file.NAME)
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(path, "wb") as file:
-        file.write(b"\n".join(lines) + b"\n")
+        file.write(vocabulary_file.to_bytes(chosen))
     return np.array(path)
 
 

@@ -21,14 +21,14 @@ class JointEmbedding(keras.layers.Layer):
         options: as for every layer.
         """
         super().__init__(**options)
-        self._sizes = list(sizes)
-        self._width = width
+        self.sizes = list(sizes)
+        self.width = width
         self._starts = [sum(sizes[:position]) for position in range(len(sizes))]
 
     def build(self, shapes: Any) -> None:
         """Makes the table, drawn as Keras draws an Embedding's."""
         self.table = self.add_weight(
-            shape=(sum(self._sizes), self._width), initializer="uniform", name="table"
+            shape=(sum(self.sizes), self.width), initializer="uniform", name=f"table{self.width}"
         )
         super().build(shapes)
 
@@ -36,12 +36,12 @@ class JointEmbedding(keras.layers.Layer):
         """[(batch,), ...] -> (batch, columns * width)."""
         rows = keras.ops.stack(ids, axis=1) + keras.ops.array(self._starts, "int64")
         vectors = keras.ops.take(self.table, rows, axis=0)  # (batch, columns, width)
-        return keras.ops.reshape(vectors, (-1, len(self._sizes) * self._width))
+        return keras.ops.reshape(vectors, (-1, len(self.sizes) * self.width))
 
     def compute_output_shape(self, shapes: Any) -> tuple[int | None, int]:
         """(batch, columns * width)."""
-        return (shapes[0][0], len(self._sizes) * self._width)
+        return (shapes[0][0], len(self.sizes) * self.width)
 
     def get_config(self) -> dict[str, Any]:
         """What it was made with."""
-        return {**super().get_config(), "sizes": self._sizes, "width": self._width}
+        return {**super().get_config(), "sizes": self.sizes, "width": self.width}

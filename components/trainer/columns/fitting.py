@@ -9,13 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.columns.record import Record
 from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS, Standardised
-from components.trainer.progress import FitProgress, Progress
 from components.trainer.spec import Spec
-from components.trainer.techniques import trouble
+from components.trainer.techniques import fitting, trouble
 from components.trainer.techniques.distillation import taught
+from components.trainer.techniques.fitting import Length
 from data.tasks import Task
 
 _EVALUATED_ROWS = 1024
@@ -63,31 +62,16 @@ def fit(
     def explain(first: int, last: int) -> str:
         return trouble.explain(rows(first - 1).take(last - first + 1), first)
 
-    record = Record(steps, per_epoch, batch, settings.patience, spec.run, explain)
-    _build(model, rows(0))
-    record.resume(model)
-    while not record.over:
-        # One call, or two where it goes on in the middle of an epoch.
-        epoch, into = divmod(record.done, per_epoch)
-        model.fit(
-            rows(record.done),
-            validation_data=weighted(evaluation.batches(_EVALUATED_ROWS)),
-            initial_epoch=epoch,
-            epochs=epoch + 1 if into else math.ceil(steps / per_epoch),
-            steps_per_epoch=per_epoch - into,
-            callbacks=[record, FitProgress(Progress(), batch, per_epoch)],
-            shuffle=False,
-            verbose=0,
-        )
-    record.finish(model)
-    return record.epochs
+    build_weights(model, train)
+    judges = weighted(evaluation.batches(_EVALUATED_ROWS))
+    length = Length(steps, per_epoch, batch, settings.patience)
+    return fitting.fit(model, rows, judges, length, spec.run, explain)
 
 
-def _build(model: keras.Model, batches: tf.data.Dataset) -> None:
-    """Makes the weights and the optimizer's, so that a state can be put into them."""
+def build_weights(model: keras.Model, train: ExampleFiles) -> None:
+    """Makes the weights, so that others can be put into them."""
     if not model.built:
-        model(next(iter(batches))[0])
-    model.optimizer.build(model.trainable_variables)
+        model(next(iter(train.batches(1)))[0])
 
 
 def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:

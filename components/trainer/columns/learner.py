@@ -1,17 +1,21 @@
 """Columns to a fitted network: the learner of everything that is no picture and no text."""
 
 import logging
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from components.trainer.answers import learned
 from components.trainer.columns.building import build_model
-from components.trainer.columns.fitting import fit
+from components.trainer.columns.fitting import build_weights, fit
+from components.trainer.columns.meanings import meanings
 from components.trainer.examples import ExampleFiles
 from components.trainer.inputs import InputKind
 from components.trainer.learned import Features, Learned
 from components.trainer.precision import Precision, choose_precision, policy_scope
 from components.trainer.spec import Spec
+from components.trainer.techniques.weights import Described
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -20,6 +24,12 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     logging.info("precision: %s (%s)", precision.policy, precision.reason)
     with policy_scope(precision.policy):
         model = build_model(spec)
+    build_weights(model, train)
+    described = _described(model, spec)
+    if spec.run.start is not None:
+        spec.run.start.check(dict(described.facts))
+        spec.run.start.into(described, "network")
+        spec.run.notes["warm_start"] = spec.run.start.end()
     epochs = fit(model, spec, train, evaluation)
 
     def outputs(features: Features) -> tf.Tensor:
@@ -31,7 +41,19 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
 
     chosen = {"policy": precision.policy, "reason": precision.reason}
     history = {"precision": chosen, "epochs": epochs}
-    return learned(spec, model, outputs, evaluation, history)
+    return learned(spec, model, outputs, evaluation, history, described)
+
+
+def _described(model: keras.Model, spec: Spec) -> Described:
+    own = spec.settings.model
+    facts: dict[str, Any] = {
+        "data.task": spec.task.value,
+        "train.model": own,
+        "train.hidden": () if own else spec.settings.hidden,
+    }
+    if own or len(spec.classes) == 2:
+        facts["classes"] = spec.classes
+    return Described(facts, {"network": model}, meanings(model, spec))
 
 
 def _precision(name: str) -> Precision:

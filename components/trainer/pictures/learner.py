@@ -55,6 +55,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             lambda event: progress.report(event, always=True),
             Path(scratch),
             spec.run,
+            spec.classes,
         )
     policy, reason = trained.precision.policy, trained.precision.reason
     logging.info("precision: %s (%s)", policy, reason)
@@ -65,7 +66,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
 
     first = {"phase": "precision", "policy": policy, "reason": reason}
     history = {"precision": first, "epochs": trained.history}
-    return learned(spec, trained.model, outputs, evaluation, history)
+    return learned(spec, trained.model, outputs, evaluation, history, trained.described)
 
 
 def _only(inputs: Sequence[ModelInput]) -> str:

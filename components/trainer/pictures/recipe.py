@@ -1,6 +1,6 @@
 """A picture model from pictures and labels: the whole recipe, top to bottom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.network import build_network
 from components.trainer.precision import Precision, choose_precision
 from components.trainer.techniques.run import TrainingRun
+from components.trainer.techniques.weights import Described
 from components.trainer.transfer.batches import Batches
 from components.trainer.transfer.phases import freeze_normalisation
-from components.trainer.transfer.recipe import Parts, fit_parts
+from components.trainer.transfer.recipe import Parts, described_head, fit_parts
 from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 
@@ -31,6 +32,8 @@ class Trained:
     metrics, seconds, best (whether it was the best so far)."""
     picture_size: int
     precision: Precision
+    described: Described
+    """How a later training takes its weights over."""
 
 
 def fit_images(
@@ -42,6 +45,7 @@ def fit_images(
     report: Callable[[dict[str, Any]], None],
     scratch: Path | None = None,
     run: TrainingRun | None = None,
+    classes: Sequence[str] = (),
 ) -> Trained:
     """Fit a head on a frozen backbone, then its top blocks; the best epoch on `evaluation` wins.
 
@@ -59,6 +63,7 @@ def fit_images(
         `eval_loss` and `eval_<metric>`).
       scratch: where activations go that do not fit in memory; None: the temporary folder.
       run: how weights move, where states and logs go; None: along a cosine, nowhere.
+      classes: their names in order, for a model whose weights are to be taken over.
 
     Raises:
       ValueError: a split is empty, or labels and units do not belong together.
@@ -72,6 +77,9 @@ def fit_images(
     pretrained = network.backbone.pretrained
     if pretrained:
         freeze_normalisation(network.parts.upper)
+    if run is not None and run.start is not None:
+        run.start.check(facts(settings, task, classes))
+        run.start.into(Described({}, {"backbone": network.backbone.network}), "backbone")
     fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0
     if not pretrained and not settings.fine_tune_epochs:
         raise ValueError(
@@ -99,5 +107,24 @@ def fit_images(
         loss_scaling=precision.policy == "mixed_float16",
         scratch=scratch,
         run=run,
+        classes=classes,
     )
-    return Trained(network.with_head(head, settings.size), history, settings.size, precision)
+    whole = described_head(head, task, classes)
+    described = Described(
+        facts(settings, task, classes),
+        {"backbone": network.backbone.network, **whole.parts},
+        whole.meanings,
+    )
+    model = network.with_head(head, settings.size)
+    return Trained(model, history, settings.size, precision, described)
+
+
+def facts(settings: ImageSettings, task: Task, classes: Sequence[str]) -> dict[str, Any]:
+    """What has to be the same for a picture model to go on from another one's weights."""
+    two = {"classes": tuple(classes)} if len(classes) == 2 else {}
+    return {
+        "data.task": task.value,
+        "train.image.backbone": settings.backbone,
+        "train.image.preprocessing": settings.preprocessing,
+        **two,
+    }

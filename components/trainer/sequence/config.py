@@ -37,4 +37,4 @@ class SequenceSettings(BaseModel):
     batch_size: int = Field(default=128, ge=1)
     """Rows per training step."""
     learning_rate: float = Field(default=3e-3, gt=0)
-    """Adam's first learning rate; it falls to 0 along a cosine."""
+    """Adam's highest learning rate; `train.schedule` and `train.warmup` say how it moves."""

@@ -1,8 +1,8 @@
 """The learner of sequences: a text in, a row of tokens out, by teacher forcing."""
 
 import math
-import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,15 +12,19 @@ import tensorflow as tf
 from components.trainer.examples import ExampleFiles
 from components.trainer.inputs import InputKind, ModelInput
 from components.trainer.learned import Features, Learned
-from components.trainer.progress import FitProgress, Progress
 from components.trainer.sequence.network import EncoderDecoder
 from components.trainer.sequence.vocabulary import PADDING, START, Source, Tokens
 from components.trainer.spec import Spec
-from components.trainer.techniques.logs import Logs
+from components.trainer.techniques import trouble
+from components.trainer.techniques.fitting import Length, fit
+from components.trainer.techniques.weights import Described, Meaning
 from components.trainer.transfer.batches import Array
 from data.signatures import PREDICTION, SCORE
 
 _ROWS = 4096
+_JUDGED = 512
+_CLIP_NORM = 1.0
+"""Where train.clip_norm sets none: gradients through many recurrent steps jump."""
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -46,6 +50,12 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
         source(_texts(evaluation, column)).numpy(),
         tokens.ids(evaluation.labels, settings.longest_answer),
     )
+    model(next(iter(_batches(rows, 1, None)))[0])  # makes its weights
+    described = _described(model, source, tokens, spec)
+    if spec.run.start is not None:
+        spec.run.start.check(dict(described.facts))
+        spec.run.start.into(described, "network")
+        spec.run.notes["warm_start"] = spec.run.start.end()
     epochs = _fit(model, spec, rows, judges)
 
     def answer(features: Features) -> dict[str, tf.Tensor]:
@@ -54,7 +64,8 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
 
     facts = {"policy": "float32", "reason": "recurrent steps on small matrices"}
     known = {"sources": source.size, "tokens": tokens.size}
-    return Learned(model, answer, {"precision": facts, "epochs": epochs, "vocabulary": known})
+    history = {"precision": facts, "epochs": epochs, "vocabulary": known}
+    return Learned(model, answer, history, described)
 
 
 def _fit(
@@ -62,36 +73,58 @@ def _fit(
 ) -> list[dict[str, Any]]:
     settings = spec.settings.sequence
     batch = min(settings.batch_size, len(rows[0]))
-    steps = math.ceil(len(rows[0]) / batch)
-    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps * settings.epochs)
+    per_epoch = math.ceil(len(rows[0]) / batch)
+    optimizing = spec.run.optimizing
+    if not optimizing.clip_norm:
+        optimizing = replace(optimizing, clip_norm=_CLIP_NORM)
+    steps = per_epoch * settings.epochs
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
+        optimizer=optimizing.optimizer(settings.learning_rate, steps),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING),
         jit_compile=False,  # batches are as long as their longest row: every length would compile
     )
-    record = _Record(len(rows[0]), spec.run.logs)
-    model.fit(
-        _batches(rows, batch, spec.settings.seed),
-        validation_data=_batches(judges, 512, None),
-        epochs=settings.epochs,
-        callbacks=[
-            keras.callbacks.TerminateOnNaN(),
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss", patience=settings.patience, restore_best_weights=True
-            ),
-            record,
-            FitProgress(Progress(), batch, steps),
-        ],
-        verbose=0,
+    return fit(
+        model,
+        lambda skip: _batches(rows, batch, spec.settings.seed, skip),
+        _batches(judges, _JUDGED, None),
+        Length(steps, per_epoch, batch, settings.patience),
+        spec.run,
+        lambda first, last: trouble.explain((), first),  # ids are whole numbers, always finite
     )
-    return record.epochs
 
 
-def _batches(rows: tuple[Array, Array], size: int, seed: int | None) -> tf.data.Dataset:
-    """((source, tokens before), tokens), each batch as long as its longest row."""
+def _described(model: EncoderDecoder, source: Source, tokens: Tokens, spec: Spec) -> Described:
+    settings = spec.settings.sequence
+    names = tokens.meanings
+    meanings = {
+        id(model.look_up.embeddings): Meaning(0, source.meanings),
+        id(model.before.embeddings): Meaning(0, names),
+        id(model.next.kernel): Meaning(1, names),
+        id(model.next.bias): Meaning(0, names),
+    }
+    facts = {
+        "data.task": spec.task.value,
+        "train.sequence.source": settings.source,
+        "train.sequence.lowercase": settings.lowercase,
+        "train.sequence.width": settings.width,
+        "train.sequence.layers": settings.layers,
+        "train.sequence.reach": settings.reach,
+    }
+    return Described(facts, {"network": model}, meanings)
+
+
+def _batches(
+    rows: tuple[Array, Array], size: int, seed: int | None, skip: int = 0
+) -> tf.data.Dataset:
+    """((source, tokens before), tokens), each batch as long as its longest row.
+
+    With a seed without end, in a new order each time round, and only from a step on.
+    """
     order = tf.data.Dataset.range(len(rows[0]))
-    if seed is not None:
-        order = order.shuffle(len(rows[0]), seed=seed)
+    if seed is None:
+        order = order.batch(size)
+    else:
+        order = order.shuffle(len(rows[0]), seed=seed).batch(size).repeat().skip(skip)
     sources, targets = tf.constant(rows[0]), tf.constant(rows[1])
 
     @tf.autograph.experimental.do_not_convert
@@ -100,46 +133,12 @@ def _batches(rows: tuple[Array, Array], size: int, seed: int | None) -> tf.data.
         start = tf.fill([tf.shape(target)[0], 1], START)
         return (source, tf.concat([start, target[:, :-1]], axis=1)), target
 
-    return order.batch(size).map(gather).prefetch(4)
+    return order.map(gather).prefetch(4)
 
 
 def _trimmed(ids: tf.Tensor) -> tf.Tensor:
     longest = tf.reduce_max(tf.math.count_nonzero(ids, axis=1))
     return ids[:, : tf.maximum(longest, 1)]
-
-
-class _Record(keras.callbacks.Callback):
-    """Writes epochs down; refuses a loss that is no number."""
-
-    def __init__(self, rows: int, logs: Logs) -> None:
-        super().__init__()
-        self._rows = rows
-        self._logs = logs
-        self._started = 0.0
-        self.epochs: list[dict[str, Any]] = []
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._started = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        values = {k.replace("val_", "eval_"): float(v) for k, v in (logs or {}).items()}
-        if not math.isfinite(values["loss"]):
-            raise FloatingPointError(
-                f"the loss is not a finite number in epoch {epoch + 1}: lower "
-                f"train.sequence.learning_rate. Received: {values['loss']}"
-            )
-        best = min((entry["eval_loss"] for entry in self.epochs), default=math.inf)
-        seconds = time.perf_counter() - self._started
-        self.epochs.append(
-            {
-                "epoch": epoch + 1,
-                **values,
-                "seconds": round(seconds, 3),
-                "rows_per_second": round(self._rows / max(seconds, 1e-6)),
-                "best": values["eval_loss"] < best,
-            }
-        )
-        self._logs.epoch(self.epochs[-1])
 
 
 def _texts(files: ExampleFiles, column: str) -> tf.Tensor:

@@ -39,6 +39,13 @@ class Source:
         """How many ids there are."""
         return len(self._keys) + _FIRST_SOURCE
 
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """What each id stands for: a character, or the hash of a word."""
+        letters = self._kind == "characters"
+        keys = [chr(key) if letters else f"word {key}" for key in self._keys.tolist()]
+        return ("end of the text", "unknown", *(f"'{key}'" for key in keys))
+
     @staticmethod
     def learn(
         texts: Iterable[tf.Tensor], kind: str, lowercase: bool, longest: int, most: int
@@ -87,6 +94,11 @@ class Tokens:
     def size(self) -> int:
         """How many ids there are."""
         return len(self.names) + FIRST_TOKEN
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """What each id stands for."""
+        return ("padding", "start", "end", *(f"token {name}" for name in self.names))
 
     @staticmethod
     def learn(labels: Iterable[bytes], most: int) -> "Tokens":

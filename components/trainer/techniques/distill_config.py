@@ -2,9 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BLESSED = "blessed"
-"""The teacher that is the last pushed model of the same pipeline."""
-
 
 class DistillSection(BaseModel):
     """A model learns from another one's answers (Hinton, Vinyals and Dean 2015)."""

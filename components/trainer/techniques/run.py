@@ -11,6 +11,7 @@ from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.distillation import Teaching
 from components.trainer.techniques.logs import Logs
 from components.trainer.techniques.optimizing import Optimizing
+from components.trainer.techniques.warm_start import Start
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class TrainingRun:
     logs: Logs = field(default_factory=Logs)
     teaching: Teaching | None = None
     """How much a teacher's answers count; None: labels are labels, nobody teaches."""
+    start: Start | None = None
+    """The model whose weights it begins with; None: first weights are drawn."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What history.json says of it beside the epochs."""
 
@@ -31,8 +34,13 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
 
     Args:
       settings: the `[train]` section.
-      fn_args: TFX's FnArgs; `custom_config` may hold `cache`, a folder that outlives the execution.
+      fn_args: TFX's FnArgs; `custom_config` may hold `cache`, a folder that outlives the execution,
+        and `warm_start`, where the model to begin with lies.
+
+    Raises:
+      WarmStartError: there is no such model.
     """
+    earlier: str = fn_args.custom_config.get("warm_start", "")
     cache: str = fn_args.custom_config.get("cache", "")
     made_of = key(
         fn_args.custom_config, fn_args.transform_output, fn_args.train_files, fn_args.eval_files
@@ -43,6 +51,7 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
         Checkpoints(folder, settings.checkpoint_seconds),
         Logs(Path(fn_args.model_run_dir)),
         teaching(fn_args.custom_config),
+        Start(Path(earlier)) if earlier else None,
     )
 
 

@@ -17,11 +17,12 @@ from components.trainer.learned import Features, Learned
 from components.trainer.precision import choose_precision, policy_scope
 from components.trainer.progress import Progress
 from components.trainer.spec import Spec
+from components.trainer.techniques.weights import Described
 from components.trainer.text.config import TextSettings
 from components.trainer.text.encoder import Encoder
 from components.trainer.text.ngrams import ngrams
 from components.trainer.transfer.batches import Array
-from components.trainer.transfer.recipe import Parts, fit_parts
+from components.trainer.transfer.recipe import Parts, described_head, fit_parts
 from components.trainer.transfer.throttle import Throttle
 
 _ROWS = 64
@@ -56,6 +57,10 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     logging.info("precision: %s (%s)", precision.policy, precision.reason)
     with policy_scope(precision.policy):
         encoder = load_encoder(settings)
+    facts = _facts(spec)
+    if spec.run.start is not None:
+        spec.run.start.check(facts)
+        spec.run.start.into(Described({}, {"encoder": encoder.holder}), "encoder")
     parts = Parts(
         decode=encoder.tokenize,
         lower=encoder.lower,
@@ -77,7 +82,10 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             loss_scaling=precision.policy == "mixed_float16",
             scratch=Path(scratch),
             run=spec.run,
+            classes=spec.classes,
         )
+    made = described_head(head, spec.task, spec.classes)
+    described = Described(facts, {"encoder": encoder.holder, **made.parts}, made.meanings)
 
     def outputs(features: Features) -> tf.Tensor:
         ids = encoder.tokenize(tf.reshape(features[column], [-1]))
@@ -85,8 +93,20 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
         return tf.cast(head(vectors, training=False), tf.float32)
 
     first = {"phase": "precision", "policy": precision.policy, "reason": precision.reason}
-    facts = {"precision": first, "epochs": history}
-    return learned(spec, _Whole(encoder, head), outputs, evaluation, facts)
+    written = {"precision": first, "epochs": history}
+    return learned(spec, _Whole(encoder, head), outputs, evaluation, written, described)
+
+
+def _facts(spec: Spec) -> dict[str, Any]:
+    """What has to be the same for a text model to go on from another one's weights."""
+    settings = spec.settings.text
+    two = {"classes": spec.classes} if len(spec.classes) == 2 else {}
+    return {
+        "data.task": spec.task.value,
+        "train.text.encoder": settings.encoder,
+        "train.text.hidden": settings.hidden,
+        **two,
+    }
 
 
 class _Whole(keras.layers.Layer):

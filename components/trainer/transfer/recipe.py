@@ -1,7 +1,7 @@
 """Transfer learning, top to bottom: a head on a frozen network, then its top part with the head."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from components.trainer.heads import HEADS
+from components.trainer.heads import HEADS, Head, class_meanings
 from components.trainer.labels import row_weights
 from components.trainer.techniques.distillation import checked_pairs, hard_labels, taught
 from components.trainer.techniques.run import TrainingRun
+from components.trainer.techniques.warm_start import Start
+from components.trainer.techniques.weights import Described
 from components.trainer.transfer import phases
 from components.trainer.transfer.activations import (
     Activations,
@@ -83,6 +85,7 @@ def fit_parts(
     loss_scaling: bool = False,
     scratch: Path | None = None,
     run: TrainingRun | None = None,
+    classes: Sequence[str] = (),
 ) -> tuple[keras.Model, list[dict[str, Any]]]:
     """Fits a head, and the upper part with it; the best epoch on `evaluation` wins.
 
@@ -100,7 +103,9 @@ def fit_parts(
       mirror: show pictures mirrored too.
       loss_scaling: keep small float16 gradients from vanishing.
       scratch: where activations go that do not fit in memory; None: the temporary folder.
-      run: how weights move, where states and logs go; None: along a cosine, nowhere.
+      run: how weights move, where states and logs go; None: along a cosine, nowhere. If it begins
+        with an earlier model's weights, those of the network are in it already.
+      classes: their names in order, for a head that takes its weights over from another.
 
     Returns:
       The head, features (batch, channels) to logits (batch, units) float32, and the history, a dict
@@ -129,9 +134,14 @@ def fit_parts(
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
     known = hard_labels(rows.labels, task, units)
-    head = build_head(parts.channels, units, settings.dropout, settings.seed, task, known, hidden)
+    head = build_head(
+        parts.channels, units, settings.dropout, settings.seed, task, known, hidden, run.start
+    )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
+    if run.start is not None:
+        run.start.into(described_head(head, task, classes), "head")
+        run.notes["warm_start"] = run.start.end()
 
     # The head, on features that no longer change.
     if parts.pretrained or not fine_tune:
@@ -140,9 +150,15 @@ def fit_parts(
             pooled = pool_activations(rows, features, shelf, progress)
             judged = pool_activations(judges, features, shelf, progress)
         best = Best(head.trainable_variables, watched)
+
+        def answers(pooled: Any, training: bool) -> Any:
+            return head(pooled, training=training)
+
+        if run.start is not None:
+            best.offer(_first(answers, judged, objective, run))
         phase = phases.Phase(
             "head",
-            lambda pooled, training: head(pooled, training=training),
+            answers,
             head.trainable_variables,
             _epochs(settings.head_epochs, len(rows), settings),
             settings.head_rate,
@@ -158,11 +174,17 @@ def fit_parts(
     if fine_tune:
         trained = parts.variables + head.trainable_variables
         best = Best(trained + parts.statistics, watched)
+
+        def logits(maps: Any, training: bool) -> Any:
+            return head(parts.upper(maps, training), training=training)
+
+        if not before and run.start is not None:
+            before = _first(logits, judges, objective, run)
         if before:
             best.offer(before)
         phase = phases.Phase(
             "fine-tune",
-            lambda maps, training: head(parts.upper(maps, training), training=training),
+            logits,
             trained,
             _epochs(settings.fine_tune_epochs, len(rows), settings),
             settings.fine_tune_rate,
@@ -176,6 +198,21 @@ def fit_parts(
     return head, history
 
 
+def described_head(head: keras.Model, task: Task, classes: Sequence[str]) -> Described:
+    """How a later training takes a head over: by class, where its outputs are classes."""
+    last = next(layer for layer in reversed(head.layers) if isinstance(layer, keras.layers.Dense))
+    return Described({}, {"head": head}, class_meanings(last, task, classes))
+
+
+def _first(
+    forward: phases.Forward, judges: Activations, objective: Head, run: TrainingRun
+) -> dict[str, float]:
+    """What the weights of an earlier model measure before any step: the first to beat."""
+    measured = phases.measuring(forward, judges, objective)()
+    run.notes["warm_start"]["eval_loss"] = measured["eval_loss"]
+    return measured
+
+
 def build_head(
     channels: int,
     units: int,
@@ -184,6 +221,7 @@ def build_head(
     task: Task,
     labels: Array,
     hidden: int = 0,
+    start: Start | None = None,
 ) -> keras.Model:
     """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
 
@@ -198,6 +236,7 @@ def build_head(
       task: what the label asks.
       labels: the training labels as `checked_labels` returns them.
       hidden: units of a layer in between, which sees the features brought to one size; 0: none.
+      start: the model whose weights it will be given; then its labels count, not these.
     """
     layers = [keras.Input((channels,), dtype="float32")]
     if hidden:
@@ -211,6 +250,9 @@ def build_head(
     ]
     if task is Task.REGRESSION:
         deviation, mean = labels.std(axis=0), labels.mean(axis=0)
+        if start is not None:
+            mean = np.array(start.target.start)
+            deviation = np.full_like(mean, start.target.deviation)
         scale = np.where(deviation > 0, deviation, 1.0).tolist()
         layers.append(keras.layers.Rescaling(scale, mean.tolist(), dtype="float32"))
     return keras.Sequential(layers, name="head")

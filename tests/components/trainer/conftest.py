@@ -140,6 +140,7 @@ def train(
         told: dict[str, str] | None = None,
     ) -> Trained:
         from components.trainer import entry, export
+        from components.transform.config import Feature, vocabulary_features
 
         config = {
             "features": json.dumps(features),
@@ -157,6 +158,8 @@ def train(
             kept.update(model=model, answer=answer, graph=graph)
             written(model, answer, graph, *rest)
 
+        named = {name: Feature.model_validate(word) for name, word in features.items()}
+        vocabularies = {} if preprocessing else {"vocabularies": vocabulary_features(named)}
         arguments = SimpleNamespace(
             custom_config={
                 "train": json.dumps(settings or {}),
@@ -165,6 +168,7 @@ def train(
                 "classes": json.dumps(classes),
                 "columns": json.dumps([name for name in columns if name != label]),
                 "texts": json.dumps([name for name, word in features.items() if word == "text"]),
+                **{name: json.dumps(value) for name, value in vocabularies.items()},
                 **(told or {}),
             },
             transform_output=str(folder / "graph"),

@@ -57,6 +57,7 @@ import os, signal, sys
 import keras, numpy as np, tensorflow as tf
 from components.trainer.columns.building import build_model
 from components.trainer.columns import fitting
+from components.trainer.techniques.record import Record
 from components.trainer.config import TrainSection
 from components.trainer.inputs import InputKind, ModelInput
 from components.trainer.spec import Spec
@@ -89,17 +90,17 @@ def fit(folder, kill_at=0, every=1e-9):
     spec = Spec((ModelInput("x", InputKind.NUMBERS, 4),), Task.REGRESSION, (),
                 target(train.labels, Task.REGRESSION, []), section, run)
     model = build_model(spec)
-    step = fitting.Record.on_train_batch_end
+    step = Record.on_train_batch_end
     def counted(self, batch, logs=None):
         step(self, batch, logs)
         counted.steps = getattr(counted, "steps", 0) + 1
         if kill_at and counted.steps == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-    fitting.Record.on_train_batch_end = counted
+    Record.on_train_batch_end = counted
     try:
         epochs = fitting.fit(model, spec, train, Rows(1))
     finally:
-        fitting.Record.on_train_batch_end = step
+        Record.on_train_batch_end = step
     return model.get_weights(), epochs, getattr(counted, "steps", 0)
 """
 

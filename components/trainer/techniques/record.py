@@ -46,6 +46,7 @@ class Record(keras.callbacks.Callback):
         self._before = 0
         self._waited = 0
         self._best: list[Any] = []
+        self._loss_to_beat = math.inf
         self._started = self._trained = 0.0
         self.epochs: list[dict[str, Any]] = []
 
@@ -54,6 +55,11 @@ class Record(keras.callbacks.Callback):
         """Whether there is nothing left to train."""
         return self.done >= self._steps or self._waited >= self._patience
 
+    def begin(self, model: keras.Model, loss: float) -> None:
+        """The weights of an earlier model, and their loss on the eval split, are the first to beat."""
+        self._loss_to_beat, self._best = loss, model.get_weights()
+        self._run.notes["warm_start"]["eval_loss"] = loss
+
     def resume(self, model: keras.Model) -> None:
         """Takes up the state of a training that was killed, if there is one."""
         state = self._run.checkpoints.load(PHASE)
@@ -61,7 +67,7 @@ class Record(keras.callbacks.Callback):
             return
         assign(model.variables, state.arrays["model"])
         assign(model.optimizer.variables, state.arrays["optimizer"])
-        self._best = state.arrays.get("best", [])
+        self._best = state.arrays.get("best", self._best)
         self.done, self._waited = state.facts["done"], state.facts["waited"]
         self.epochs = state.facts["epochs"]
 
@@ -87,7 +93,7 @@ class Record(keras.callbacks.Callback):
         measured = {
             name.replace("val_", "eval_"): float(value) for name, value in (logs or {}).items()
         }
-        best = min((entry["eval_loss"] for entry in self.epochs), default=math.inf)
+        best = min([self._loss_to_beat, *(entry["eval_loss"] for entry in self.epochs)])
         better = measured["eval_loss"] < best
         self._waited = 0 if better else self._waited + 1
         if better:
