@@ -46,8 +46,11 @@ class GateExecutor(base_executor.BaseExecutor):
         why = judged.get_string_custom_property(_MESSAGE)
         if blessed:
             lines = self._compare(model, input_dict, exec_properties, folder)
-            failed = [f"{line.metric} {line.threshold}: {line.value:.4g}" for line in lines]
-            failed = [text for text, line in zip(failed, lines, strict=True) if not line.passed]
+            failed = [
+                f"{line.metric} {line.threshold}: {line.value:.4g}"
+                for line in lines
+                if not line.passed
+            ]
             blessed, why = not failed, "; ".join(failed) or why
             if failed:
                 blessing.set_string_custom_property(_REVOKED, f"the student's gate: {why}")

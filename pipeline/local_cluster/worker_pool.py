@@ -10,9 +10,11 @@ of each job. Here they are imported once, in a server that does nothing but fork
 import argparse
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 import threading
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,9 @@ class Pool:
             process = self._context.Process(target=work, args=(control, worker_id, log))
             process.start()
             self._workers[worker_id] = process
+        threading.Thread(
+            target=self._watch, args=(process, control, worker_id), daemon=True
+        ).start()
 
     def stop(self, worker_id: str) -> None:
         """Stops a worker; nothing happens where it is not known."""
@@ -79,10 +84,44 @@ class Pool:
             if process.is_alive():
                 process.kill()
 
+    def _watch(self, process: ForkServerProcess, control: str, worker_id: str) -> None:
+        """Tells the runner of a worker that ended and was not asked to."""
+        wait([process.sentinel])
+        with self._lock:
+            asked = self._workers.get(worker_id) is not process
+        if not asked and process.exitcode:
+            report_lost(control, worker_id)
+
     def close(self) -> None:
         """Stops them all."""
         for worker_id in list(self._workers):
             self.stop(worker_id)
+
+
+def report_lost(control: str, worker_id: str) -> None:
+    """Breaks a worker's control stream in its place.
+
+    A runner sees the stream of a worker break, but waits for ever for one that was killed before it
+    had opened any. One that had is known by then: the runner refuses a second stream.
+
+    Args:
+      control: the runner's endpoint.
+      worker_id: the runner's name for the worker.
+    """
+    import grpc
+    from apache_beam.portability.api import beam_fn_api_pb2_grpc
+
+    answers: queue.Queue[Any] = queue.Queue()
+    with grpc.insecure_channel(control) as channel:
+        stub = beam_fn_api_pb2_grpc.BeamFnControlStub(channel)
+        stream = stub.Control(iter(answers.get, None), metadata=(("worker_id", worker_id),))
+        try:
+            next(stream, None)  # the request that nobody will answer
+        except grpc.RpcError:
+            pass  # refused, or the runner is gone
+        finally:
+            stream.cancel()
+            answers.put(None)
 
 
 def serve(pool: Pool, port: int) -> Any:

@@ -2,36 +2,20 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 from components.trainer.answers import learned
 from components.trainer.examples import ExampleFiles
-from components.trainer.inputs import ModelInput
 from components.trainer.learned import Features, Learned
 from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.recipe import fit_images
 from components.trainer.progress import Progress
 from components.trainer.spec import Spec
-from components.trainer.transfer.batches import Array
+from components.trainer.transfer.column import ColumnSplit, only
 
 _ROWS = 128
-
-
-class _Split:
-    """Transformed examples as the image recipe reads them."""
-
-    def __init__(self, files: ExampleFiles, column: str) -> None:
-        self._files = files
-        self._column = column
-        self.count = files.rows
-
-    def __iter__(self) -> Iterator[tuple[Any, Array, Array | None]]:
-        for features, labels in self._files.batches(_ROWS):
-            yield tf.reshape(features[self._column], [-1]), labels.numpy(), None
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -43,12 +27,12 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     Raises:
       ValueError: other model inputs stand beside the picture.
     """
-    column, settings = _only(spec.inputs), spec.settings.image
+    column, settings = only(spec.inputs, "picture"), spec.settings.image
     progress = Progress()
     with tempfile.TemporaryDirectory(prefix="activations-") as scratch:
         trained = fit_images(
-            _Split(train, column),
-            _Split(evaluation, column),
+            ColumnSplit(train, column, _ROWS),
+            ColumnSplit(evaluation, column, _ROWS),
             settings,
             spec.task,
             spec.units,
@@ -67,14 +51,3 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     first = {"phase": "precision", "policy": policy, "reason": reason}
     history = {"precision": first, "epochs": trained.history}
     return learned(spec, trained.model, outputs, evaluation, history, trained.described)
-
-
-def _only(inputs: Sequence[ModelInput]) -> str:
-    """The one picture column of a picture model."""
-    if len(inputs) > 1:
-        names = ", ".join(item.name for item in inputs)
-        raise ValueError(
-            f"a picture model takes one picture column and nothing else. Received: {names}. Set the "
-            'others to "ignore" in [features], or give train.model a model of your own.'
-        )
-    return inputs[0].name

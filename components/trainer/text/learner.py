@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import tensorflow as tf
 
 from components.trainer.answers import learned
 from components.trainer.examples import ExampleFiles
-from components.trainer.inputs import ModelInput
 from components.trainer.learned import Features, Learned
 from components.trainer.precision import choose_precision, policy_scope
 from components.trainer.progress import Progress
@@ -21,25 +19,12 @@ from components.trainer.techniques.weights import Described
 from components.trainer.text.config import TextSettings
 from components.trainer.text.encoder import Encoder
 from components.trainer.text.ngrams import ngrams
-from components.trainer.transfer.batches import Array
+from components.trainer.transfer.column import ColumnSplit, only
 from components.trainer.transfer.recipe import Parts, described_head, fit_parts
 from components.trainer.transfer.throttle import Throttle
 
 _ROWS = 64
 FROM_SCRATCH = "none"
-
-
-class _Split:
-    """Transformed examples as the recipe reads them."""
-
-    def __init__(self, files: ExampleFiles, column: str) -> None:
-        self._files = files
-        self._column = column
-        self.count = files.rows
-
-    def __iter__(self) -> Iterator[tuple[Any, Array, Array | None]]:
-        for features, labels in self._files.batches(_ROWS):
-            yield tf.reshape(features[self._column], [-1]), labels.numpy(), None
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -48,7 +33,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     Raises:
       ValueError: other model inputs stand beside the text, or no such encoder.
     """
-    column, settings = _only(spec.inputs), spec.settings.text
+    column, settings = only(spec.inputs, "text"), spec.settings.text
     keras.utils.set_random_seed(settings.seed)
     reporter = Progress()
     progress = Throttle(lambda event: reporter.report(event, always=True))
@@ -72,8 +57,8 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     with tempfile.TemporaryDirectory(prefix="activations-") as scratch:
         head, history = fit_parts(
             parts,
-            _Split(train, column),
-            _Split(evaluation, column),
+            ColumnSplit(train, column, _ROWS),
+            ColumnSplit(evaluation, column, _ROWS),
             settings,
             spec.task,
             spec.units,
@@ -131,14 +116,3 @@ def load_encoder(settings: TextSettings) -> Encoder:
 
     layers = settings.fine_tune_layers if settings.fine_tune_epochs else 0
     return bert(settings.encoder, settings.length, layers)
-
-
-def _only(inputs: Sequence[ModelInput]) -> str:
-    """The one text column of a text model."""
-    if len(inputs) > 1:
-        names = ", ".join(item.name for item in inputs)
-        raise ValueError(
-            f"a text model takes one text column and nothing else. Received: {names}. Set the "
-            'others to "ignore" in [features], or give train.model a model of your own.'
-        )
-    return inputs[0].name
