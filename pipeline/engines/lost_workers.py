@@ -4,6 +4,7 @@ FnApiRunner asks a worker for a bundle and waits for its answer; that the connec
 killed by the system for its memory, say) ends a thread and nobody's waiting.
 """
 
+import contextlib
 import threading
 from typing import Any
 
@@ -34,13 +35,14 @@ class Connection(worker_handlers.ControlConnection):
         return future
 
     def _read(self) -> None:
-        try:
+        # A broken stream is an error, or just an end where gRPC saw that first: no answer comes after
+        # either.
+        with contextlib.suppress(grpc.RpcError):
             super()._read()
-        except grpc.RpcError:
-            with self._asking:
-                self._lost = True
-                for instruction in list(self._futures_by_id):
-                    self._fail(instruction)
+        with self._asking:
+            self._lost = True
+            for instruction in list(self._futures_by_id):
+                self._fail(instruction)
 
     def _fail(self, instruction: str) -> None:
         # An answer with an error, not an abort: it also ends the wait for the worker's data.

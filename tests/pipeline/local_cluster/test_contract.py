@@ -198,7 +198,7 @@ def test_a_worker_killed_in_the_middle_fails_the_node_and_resume_finishes(
     killer = threading.Thread(target=kill_one)
     killer.start()
     # Other data: what this run makes is nowhere yet.
-    _repeat(shop, 40)
+    total = _repeat(shop, 40)
     assert shop.run(*flags) == 1
     killer.join()
     assert killed
@@ -210,7 +210,7 @@ def test_a_worker_killed_in_the_middle_fails_the_node_and_resume_finishes(
     resumed = shop.last()
     assert resumed.nodes["ExampleGen"].state == "ran"
     folder = uri(shop, resumed, "ExampleGen", "examples")
-    assert sum(sum(rows(folder, split).values()) for split in ("train", "eval", "test")) == 600 * 40
+    assert sum(sum(rows(folder, split).values()) for split in ("train", "eval", "test")) == total
     # Nothing of the failed attempt is among what later nodes read.
     live = lineage.outputs(shop.root, failed.id).get("ExampleGen", {})
     assert all(Path(artifact.uri) != folder for items in live.values() for artifact in items)
@@ -222,7 +222,11 @@ def _running(shop: Any, node: str) -> bool:
     return bool(events) and events[-1]["event"] == "start"
 
 
-def _repeat(shop: Any, times: int) -> None:
+def _repeat(shop: Any, times: int) -> int:
+    """Writes every row so many times; how many rows there are then."""
+    total = 0
     for file in (shop.folder / "rows").iterdir():
         header, *lines = file.read_text().splitlines()
         file.write_text("\n".join([header, *lines * times]) + "\n")
+        total += len(lines) * times
+    return total
