@@ -62,6 +62,11 @@ def _kubeflow(options: argparse.Namespace, loaded: LoadedConfig) -> Path:
     from pipeline.schedulers import kubeflow
 
     prepared = prepare(loaded, Path(options.root))
+    if prepared.reused:
+        raise ConfigError(
+            f"tuner.reuse: the values of {prepared.reused.source} lie on this machine, where Kubeflow "
+            f"does not see them. Write them into the configuration: {prepared.reused.values}"
+        )
     arguments = table.in_image(site_of(loaded, prepared), options.engine)
     pipeline = dag.create_pipeline(
         prepared,

@@ -16,6 +16,7 @@ from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.techniques.distill_config import DistillSection
 from components.transform.config import Feature, TransformSection
+from components.tuner.config import TunerSection
 from data.tasks import Task
 from pipeline.deployment.config import DeploySection
 from pipeline.engines.config import EngineSection
@@ -40,6 +41,7 @@ class Config(BaseModel):
     """What becomes of each column. A column of the schema that is not here takes a default."""
     validation: ValidateSection = Field(default=ValidateSection(), alias="validate")
     transform: TransformSection = TransformSection()
+    tuner: TunerSection = TunerSection()
     train: TrainSection = TrainSection()
     distill: DistillSection = DistillSection()
     distill_gate: DistillGateSection = DistillGateSection()

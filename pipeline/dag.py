@@ -9,6 +9,7 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
+from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -24,8 +25,10 @@ from components.example_validator.gate import DataGate
 from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
 from components.transform.config import vocabulary_features
+from components.tuner.component import Tuner
 from data.split_names import UNLABELLED
 from pipeline.prepare import Prepared
+from pipeline.tuning import parameters_json
 
 
 def create_pipeline(
@@ -95,6 +98,25 @@ def create_pipeline(
     )
     transform.add_upstream_node(data_gate)
 
+    # Which settings learn best? Tried on train, judged on eval; or taken from an earlier search.
+    tuners, best_values = [], None
+    if prepared.search:
+        tuner = Tuner(
+            tuner_fn="components.tuner.entry.tuner_fn",
+            examples=transform.outputs["transformed_examples"],
+            transform_graph=transform.outputs["transform_graph"],
+            schema=curated,
+            train_args=trainer_pb2.TrainArgs(splits=["train", *unlabelled]),
+            eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+            custom_config=tuner_config(prepared),
+        )
+        tuners, best_values = [tuner], tuner.outputs["best_hyperparameters"]
+    elif prepared.reused:
+        importer = Importer(
+            source_uri=str(prepared.reused.place), artifact_type=standard_artifacts.HyperParameters
+        ).with_id("TunedValues")
+        tuners, best_values = [importer], importer.outputs["result"]
+
     # Learns on train, chooses its best epoch on eval. Rows without labels are handed over with the
     # training rows, in files of their own.
     trainer = Trainer(
@@ -102,6 +124,7 @@ def create_pipeline(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=curated,
+        hyperparameters=best_values,
         train_args=trainer_pb2.TrainArgs(splits=["train", *unlabelled]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config=trainer_config(prepared),
@@ -161,6 +184,7 @@ def create_pipeline(
         model_blessing=(compared or [evaluator])[0].outputs["blessing"],
         infra_blessing=served[0].outputs["blessing"] if served else None,
         evaluation=evaluator.outputs["evaluation"],
+        hyperparameters=best_values,
         directory=str(prepared.serving_directory),
         facts={"data_fingerprint": prepared.data_fingerprint, "schema_hash": prepared.schema_hash},
     )
@@ -175,6 +199,7 @@ def create_pipeline(
             example_validator,
             data_gate,
             transform,
+            *tuners,
             trainer,
             baseline,
             evaluator,
@@ -226,4 +251,17 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
         "columns": json.dumps(prepared.model_columns),
         "texts": json.dumps(prepared.texts),
         "cache": str(prepared.root / "cache"),
+    }
+
+
+def tuner_config(prepared: Prepared) -> dict[str, str]:
+    """What `tuner_fn` is told: what the Trainer is, and the search."""
+    if prepared.search is None:
+        return {}
+    return {
+        **trainer_config(prepared),
+        "tuner": prepared.config.tuner.model_dump_json(),
+        "space": parameters_json(prepared.search),
+        "objective": prepared.search.objective,
+        "trial": "components.trainer.trial.run_trial",
     }

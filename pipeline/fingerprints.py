@@ -56,6 +56,7 @@ def node_facts(prepared: Prepared) -> dict[str, Facts]:
         "beside": json.dumps(prepared.beside) if prepared.beside else "",
         "teacher": teacher_fact(prepared.config, prepared.teacher),
         FACT_OF_START: prepared.start.fact if prepared.start else "",
+        "tuned": str(prepared.reused or ""),
     }
     return {node.id: _facts(node, config, known) for node in NODES}
 

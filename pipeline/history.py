@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.fingerprints import Facts
-from pipeline.nodes import RESOLVED_EACH_RUN
+from pipeline.nodes import LOOKED_UP
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,6 @@ def _nodes(
 
 
 def _producer(node: str, state: str, run_id: str, planned: str) -> str:
-    if node == RESOLVED_EACH_RUN:  # what it stands for is the model it found, not the looking
+    if node in LOOKED_UP:  # it stands for the model or values it found, not for the looking
         return planned
     return run_id if state == "ran" else planned or run_id

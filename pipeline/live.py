@@ -120,24 +120,26 @@ class _View:
             seconds = time.time() - entry["start"]
         clock = f"{seconds:6.1f} s" if seconds is not None else ""
         note = step.why
-        if state == "running" and step.node == "Trainer":
-            note = self._training() or note
+        if state == "running" and step.node in ("Trainer", "Tuner"):
+            note = self._training(step.node == "Tuner") or note
         return Text(mark, style), Text(step.node, style), Text(clock), Text(note, "dim")
 
-    def _training(self) -> str:
+    def _training(self, searched: bool) -> str:
         lines = read_lines(self._progress)
-        return describe(lines[-1]) if lines else ""
+        # The Trainer's first lines come after the last trial's.
+        return describe(lines[-1]) if lines and ("trial" in lines[-1]) is searched else ""
 
 
 def describe(event: dict[str, Any]) -> str:
     """One progress event of the trainer in words: `fine-tune  epoch 2/3  loss 0.31  540 rows/s`."""
-    parts = [str(event.get("phase", ""))]
+    parts = [f"trial {event['trial']}/{event['trials']}" if event.get("trial") else ""]
+    parts.append(str(event.get("phase", "")))
     if event.get("epoch"):
         of = f"/{event['of']}" if event.get("of") else ""
         parts.append(f"epoch {event['epoch']}{of}")
     if event.get("step") and event.get("steps"):
         parts.append(f"step {event['step']}/{event['steps']}")
-    shown = {"phase", "epoch", "of", "step", "steps"}
+    shown = {"phase", "epoch", "of", "step", "steps", "trial", "trials"}
     for name, value in event.items():
         if name in shown or not isinstance(value, int | float):
             continue

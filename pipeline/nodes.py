@@ -25,6 +25,8 @@ class Node:
     """Prepared facts it depends on: data, schema, classes, features, columns, directory, teacher, start, …"""
     switch: str = ""
     """The key of the configuration that leaves it out when false or empty; "": it is always there."""
+    unless: str = ""
+    """The key that leaves it out when it is set."""
 
 
 NODES: tuple[Node, ...] = (
@@ -47,6 +49,7 @@ NODES: tuple[Node, ...] = (
         facts=("data", "schema"),
     ),
     Node("SchemaGen", facts=("schema",)),
+    Node("TunedValues", facts=("tuned",), switch="tuner.reuse"),
     Node("StatisticsGen", inputs=("ExampleGen", "SchemaGen")),
     Node("ExampleValidator", inputs=("StatisticsGen", "SchemaGen")),
     Node(
@@ -64,8 +67,17 @@ NODES: tuple[Node, ...] = (
         facts=("features", "classes", "preprocessing", "beside"),
     ),
     Node(
-        "Trainer",
+        "Tuner",
         inputs=("Transform", "SchemaGen"),
+        rooms=("components/tuner", "components/trainer", "data"),
+        sections=("tuner", "train", "distill", "data.task", "data.label"),
+        facts=("classes", "columns", "model", "teacher", "start"),
+        switch="tuner.trials",
+        unless="tuner.reuse",
+    ),
+    Node(
+        "Trainer",
+        inputs=("Transform", "SchemaGen", "Tuner", "TunedValues"),
         rooms=("components/trainer", "data"),
         sections=("train", "distill", "data.task", "data.label"),
         facts=("classes", "columns", "model", "teacher", "start"),
@@ -95,7 +107,14 @@ NODES: tuple[Node, ...] = (
     ),
     Node(
         "Pusher",
-        inputs=("Trainer", "Evaluator", "InfraValidator", "DistillGate"),
+        inputs=(
+            "Trainer",
+            "Evaluator",
+            "InfraValidator",
+            "DistillGate",
+            "Tuner",
+            "TunedValues",
+        ),
         rooms=("components/pusher",),
         facts=("directory", "data", "schema"),
     ),
@@ -104,11 +123,18 @@ NODES: tuple[Node, ...] = (
 BY_ID = {node.id: node for node in NODES}
 RESOLVED_EACH_RUN = "Baseline"
 """Looks up the model to beat in every run; costs nothing and is never cached."""
+LOOKED_UP = (RESOLVED_EACH_RUN, "TunedValues")
+"""Nodes that stand for what they find, not for the finding."""
 
 
 def switched_off(config: Mapping[str, Any]) -> frozenset[str]:
     """Nodes that a configuration, as a tree of its keys, leaves out of the DAG."""
-    return frozenset(node.id for node in NODES if node.switch and not _look_up(config, node.switch))
+    return frozenset(
+        node.id
+        for node in NODES
+        if (node.switch and not _look_up(config, node.switch))
+        or (node.unless and _look_up(config, node.unless))
+    )
 
 
 def _look_up(config: Mapping[str, Any], dotted: str) -> Any:

@@ -6,7 +6,15 @@ from pathlib import Path
 from components.pusher.versions import manifests, served
 from pipeline.fingerprints import Facts, difference
 from pipeline.history import NodeRecord, Run
-from pipeline.nodes import BY_ID, NODES, RESOLVED_EACH_RUN, Node, downstream, upstream
+from pipeline.nodes import (
+    BY_ID,
+    LOOKED_UP,
+    NODES,
+    RESOLVED_EACH_RUN,
+    Node,
+    downstream,
+    upstream,
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,9 @@ def make_plan(
             steps[node.id] = Step(node.id, "run", "forced", forced=True)
         elif node.id == RESOLVED_EACH_RUN:
             steps[node.id] = _baseline_step(steps, history, serving)
+        elif node.id in LOOKED_UP:
+            found = facts[node.id]["tuned"]
+            steps[node.id] = Step(node.id, "run", f"takes the values of {found}", found)
         else:
             steps[node.id] = _step(node, facts[node.id], steps, history)
     push = steps["Pusher"]
@@ -76,14 +87,14 @@ def make_plan(
 
 def nothing_to_do(steps: list[Step]) -> bool:
     """True when every node is answered by an earlier run."""
-    return all(step.action == "cached" or step.node == RESOLVED_EACH_RUN for step in steps)
+    return all(step.action == "cached" or step.node in LOOKED_UP for step in steps)
 
 
 def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) -> Step:
     inputs = [name for name in node.inputs if name in steps]  # the others are switched off
     running = [name for name in inputs if steps[name].action == "run"]
-    if RESOLVED_EACH_RUN in running:  # a lookup, not work: its source says which model it finds
-        running.remove(RESOLVED_EACH_RUN)
+    # A lookup is no work: its source says what it finds.
+    running = [name for name in running if name not in LOOKED_UP]
     if running:
         return Step(node.id, "run", f"{', '.join(running)} runs")
     wanted = {name: steps[name].source for name in inputs}
@@ -155,9 +166,9 @@ def check_names(names: list[str], off: frozenset[str] = frozenset()) -> None:
         if name not in BY_ID:
             raise ValueError(f"no node '{name}'. Valid: {', '.join(BY_ID)}")
         if name in off:
-            raise ValueError(
-                f"node '{name}' is switched off: {BY_ID[name].switch} is false or empty"
-            )
+            node = BY_ID[name]
+            but = f", or {node.unless} is set" if node.unless else ""
+            raise ValueError(f"node '{name}' is switched off: {node.switch} is false or empty{but}")
 
 
 def base_run(selection: Selection, history: list[Run]) -> str:
@@ -175,7 +186,7 @@ def base_run(selection: Selection, history: list[Run]) -> str:
     needed = {name for node in chosen for name in BY_ID[node].inputs} - chosen - selection.off
     for run in history:
         done = {name for name, record in run.nodes.items() if record.state in ("ran", "cached")}
-        if needed <= done | {RESOLVED_EACH_RUN}:
+        if needed <= done | set(LOOKED_UP):
             return run.id
     raise ValueError(
         f"--from {' '.join(selection.from_nodes)} needs the outputs of "

@@ -19,7 +19,9 @@ from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
 from pipeline.other_model import OtherModel
+from pipeline.reuse import Reused, find_reused
 from pipeline.teacher import find_teacher
+from pipeline.tuning import Search, find_search
 from pipeline.unlabelled import check_label, find_unlabelled
 
 
@@ -51,6 +53,11 @@ class Prepared:
     def files(self) -> tuple[Path, ...]:
         """All files that are read."""
         return self.source.files + (self.unlabelled.files if self.unlabelled else ())
+
+    search: Search | None = None
+    """What the Tuner tries; None: nothing is searched."""
+    reused: Reused | None = None
+    """Values of an earlier search that the Trainer takes."""
 
     @property
     def label(self) -> str:
@@ -113,6 +120,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         evaluation.check(config.evaluate, config.data.task, label.name, list(classes), schema)
     except ValueError as error:
         raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
+    features = _features(config, columns, loaded.source)
     prepared = Prepared(
         config=config,
         root=root,
@@ -120,11 +128,13 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         data_fingerprint=_fingerprint([source, unlabelled], root / "cache" / "fingerprints.json"),
         schema_path=schema_path,
         schema_hash=hashlib.sha256(schema_path.read_bytes()).hexdigest(),
-        features=_features(config, columns, loaded.source),
+        features=features,
         classes=classes,
         baseline_model=_model_of(root, config.evaluate.baseline, loaded.source),
         teacher=find_teacher(config, loaded.base, output, _served(config, root)),
         unlabelled=unlabelled,
+        search=find_search(config, features),
+        reused=find_reused(config, loaded.base, root),
     )
     if config.train.warm_start:
         from pipeline.warm_start import find_start  # it looks at earlier runs

@@ -15,6 +15,7 @@ from pipeline import failure
 from pipeline.history import Run
 from pipeline.plan import Step
 from pipeline.prepare import Prepared
+from pipeline.reuse import words
 
 
 def opening(console: Console, prepared: Prepared, folder: Path) -> None:
@@ -61,6 +62,11 @@ def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) 
     if summary["status"] == "failed":
         _failed(console, run)
         return
+    tuned = summary.get("tuned")
+    if tuned:
+        console.print(
+            f"[italic]settings of {escape(tuned['from'])}[/]: {escape(words(tuned['values']))}"
+        )
     if summary["metrics"]:
         metrics_table(console, summary["metrics"]["test"], prepared.classes)
         verdict_table(console, summary["gates"], summary.get("infra"))

@@ -10,6 +10,8 @@ from components.evaluator import verdict
 from components.example_validator import anomalies
 from components.infra_validator import report
 from components.pusher.versions import manifests
+from components.tuner import results
+from data import tuned_values
 from pipeline import history, lineage
 from pipeline.plan import Step
 from pipeline.prepare import Prepared
@@ -58,6 +60,7 @@ def summarise(
         "blessed": bool(judged.get("blessed")) and not kept_back,
         "infra": infra or None,
         "warm_start": _began_with(made),
+        "tuned": _tuned(prepared, run, made),
         "anomalies": [row.as_dict() for row in rows],
         "pushed": _pushed(made, prepared.serving_directory),
         "not_pushed": kept_back,
@@ -97,6 +100,21 @@ def _node(step: Step, run: history.Run) -> dict[str, Any]:
         "why": step.why,
         "seconds": round(record.seconds, 2),
         "cpu_seconds": round(record.cpu_seconds, 2),
+    }
+
+
+def _tuned(prepared: Prepared, run: history.Run, made: lineage.Outputs) -> dict[str, Any] | None:
+    """The settings that the Trainer took from a search, and which one."""
+    if prepared.reused:
+        return {"values": prepared.reused.values, "from": prepared.reused.source, "trials": None}
+    best = _directory(made, "Tuner", "best_hyperparameters")
+    tried = _directory(made, "Tuner", "tuner_results")
+    if best is None or tried is None:
+        return None
+    return {
+        "values": tuned_values.read(best),
+        "from": f"run {run.nodes['Tuner'].producer}" if "Tuner" in run.nodes else "",
+        "trials": len(results.read(tried).get("trials", [])),
     }
 
 

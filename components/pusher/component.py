@@ -14,6 +14,7 @@ from tfx.utils import path_utils
 
 from components.pusher import versions
 from components.pusher.signatures import describe
+from data.tuned_values import read
 
 NOT_PUSHED = "not_pushed"
 """Custom property of a PushedModel: why there is no new version (`not blessed`, `not servable: …`,
@@ -42,6 +43,7 @@ class PushExecutor(executor.Executor):
             "model": artifact_utils.get_single_uri(input_dict["model"]),
             "model_id": artifact_utils.get_single_instance(input_dict["model"]).id,
             **json.loads(exec_properties["facts"]),
+            **_tuned(input_dict),
             "metrics": _overall_metrics(input_dict),
             "signatures": describe(model),
         }
@@ -76,6 +78,12 @@ def _refusal(input_dict: dict[str, list[Any]]) -> str:
     return "not blessed"
 
 
+def _tuned(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
+    """The settings that a Tuner chose, where one did."""
+    found = input_dict.get("hyperparameters")
+    return {"tuned": read(Path(artifact_utils.get_single_uri(found)))} if found else {}
+
+
 def _overall_metrics(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
     evaluation = input_dict.get("evaluation")
     if not evaluation:
@@ -96,6 +104,9 @@ class _PusherSpec(component_spec.ComponentSpec):
         "evaluation": component_spec.ChannelParameter(
             type=standard_artifacts.ModelEvaluation, optional=True
         ),
+        "hyperparameters": component_spec.ChannelParameter(
+            type=standard_artifacts.HyperParameters, optional=True
+        ),
     }
     OUTPUTS = standard_component_specs.PusherSpec.OUTPUTS
     TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
@@ -111,6 +122,7 @@ class Pusher(base_component.BaseComponent):
       directory: the served model's directory.
       facts: goes into the manifest as it is (data fingerprint, schema hash, …).
       infra_blessing: the InfraValidator's, with the model to push if it made a warm-up file.
+      hyperparameters: the values that a Tuner chose, for the manifest.
     """
 
     SPEC_CLASS = _PusherSpec
@@ -124,6 +136,7 @@ class Pusher(base_component.BaseComponent):
         directory: str,
         facts: dict[str, str],
         infra_blessing: types.BaseChannel | None = None,
+        hyperparameters: types.BaseChannel | None = None,
     ) -> None:
         super().__init__(
             spec=_PusherSpec(
@@ -131,6 +144,7 @@ class Pusher(base_component.BaseComponent):
                 model_blessing=model_blessing,
                 infra_blessing=infra_blessing,
                 evaluation=evaluation,
+                hyperparameters=hyperparameters,
                 directory=directory,
                 facts=json.dumps(facts, sort_keys=True),
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,16 @@ from components.trainer.learned import Learned
 from components.trainer.pictures import learner as pictures
 from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
-from components.trainer.target import target
+from components.trainer.target import Target, target
 from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
-from components.trainer.techniques.run import training_run
+from components.trainer.techniques.run import TrainingRun, training_run
 from components.trainer.techniques.teacher import Teacher
+from components.trainer.techniques.tuned import tuned
 from components.trainer.text import learner as text
 from components.trainer.unlabelled import divide
 from data.tasks import Task
+from data.tuned_values import decoded
 
 Learner = Callable[[Spec, ExampleFiles, ExampleFiles], Learned]
 
@@ -53,10 +55,50 @@ def run_fn(fn_args: Any) -> None:
         the features in Transform's file of them; absent with a preprocessing of one's own), `cache`,
         a folder for what outlives a killed training, `warm_start`, the SavedModel to begin with,
         `distill` (JSON of DistillSection) and `teacher`, the SavedModel it stands for, or a folder of
-        versions.
+        versions. `hyperparameters` is what a Tuner found, or None.
     """
     config = fn_args.custom_config
-    settings = TrainSection.model_validate_json(config["train"])
+    values = decoded((fn_args.hyperparameters or {}).get("values", {}))
+    settings = tuned(TrainSection.model_validate_json(config["train"]), values)
+    run = training_run(settings, fn_args)
+    if values:
+        run.notes["tuned"] = values
+        print(f"trains with the values of a Tuner: {values}", flush=True)
+    done = learn(fn_args, settings, run)
+
+    os.makedirs(fn_args.model_run_dir, exist_ok=True)
+    with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
+        json.dump({"rows": done.rows, **run.notes, **done.learned.history}, file, indent=1)
+
+    learned, place = done.learned, fn_args.serving_model_dir
+    columns = json.loads(config["columns"])
+    export.export(learned.model, learned.answer, done.graph, config["label"], columns, place)
+    weights.write(learned.described, learned.model, asdict(done.target), Path(place))
+    run.checkpoints.clear()
+
+
+@dataclass(frozen=True)
+class Done:
+    """A training that is over."""
+
+    learned: Learned
+    graph: tft.TFTransformOutput
+    """What Transform wrote."""
+    rows: int
+    """Of the training split."""
+    target: Target
+    """What its labels say."""
+
+
+def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
+    """The training itself, as the Trainer does it and the Tuner's trials do.
+
+    Args:
+      fn_args: as for `run_fn`.
+      settings: in place of what `fn_args` says of them.
+      run: what surrounds it.
+    """
+    config = fn_args.custom_config
     task = Task(config["task"])
     classes: list[str] = json.loads(config["classes"])
     label: str = config["label"]
@@ -69,7 +111,6 @@ def run_fn(fn_args: Any) -> None:
     extra = ExampleFiles(unlabelled, graph, label) if unlabelled else None
     evaluation = ExampleFiles(fn_args.eval_files, graph, label)
     target(evaluation.labels, task, classes)  # checks them too
-    run = training_run(settings, fn_args)
     if task is Task.REGRESSION and run.start is not None:
         known = run.start.target  # its outputs are stretched by what its own labels were
     else:
@@ -82,15 +123,7 @@ def run_fn(fn_args: Any) -> None:
     learned = learner_for(spec)(
         spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation
     )
-
-    os.makedirs(fn_args.model_run_dir, exist_ok=True)
-    with open(os.path.join(fn_args.model_run_dir, "history.json"), "w", encoding="utf-8") as file:
-        json.dump({"rows": train.rows, **run.notes, **learned.history}, file, indent=1)
-
-    columns = json.loads(config["columns"])
-    export.export(learned.model, learned.answer, graph, label, columns, fn_args.serving_model_dir)
-    weights.write(learned.described, learned.model, asdict(known), Path(fn_args.serving_model_dir))
-    run.checkpoints.clear()
+    return Done(learned, graph, train.rows, known)
 
 
 def with_teacher(

@@ -7,11 +7,25 @@ shows the last one beside the Trainer's line. Without it (a remote worker) nothi
 import json
 import os
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 
 ENVIRONMENT = "PIPELINE_PROGRESS"
+
+_ABOUT: dict[str, Any] = {}
+
+
+@contextmanager
+def about(facts: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block every event carries these facts first: which trial of a search it is."""
+    _ABOUT.update(facts)
+    try:
+        yield
+    finally:
+        _ABOUT.clear()
 
 
 class Progress:
@@ -29,7 +43,7 @@ class Progress:
             return
         self._last = now
         with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(event) + "\n")
+            file.write(json.dumps({**_ABOUT, **event}) + "\n")
 
 
 class FitProgress(keras.callbacks.Callback):

@@ -91,6 +91,7 @@ def fit(prepared: Prepared, table: pa.Table, parts: list[Rows], seed: int, folde
             eval_files=[str(folder / "eval-*.gz")],
             model_run_dir=str(folder / "run"),
             serving_model_dir=str(folder / "model"),
+            hyperparameters=None,
         )
     )
     end = _cpu()

@@ -4,13 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.nodes import NODES, downstream, switched_off, upstream
+from pipeline.nodes import BY_ID, NODES, downstream, switched_off, upstream
 
 
 @pytest.mark.parametrize(
-    ("infra_validator", "teacher"), [("true", False), ("false", False), ("true", True)]
+    ("infra_validator", "teacher", "tuned"),
+    [
+        ("true", False, ""),
+        ("false", False, ""),
+        ("true", True, ""),
+        ("true", False, "tuner.trials=3"),
+        ("true", False, "tuner.reuse=best.txt"),
+    ],
 )
-def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool) -> None:
+def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool, tuned: str) -> None:
     from pipeline import dag
     from pipeline.config import load
     from pipeline.prepare import prepare
@@ -20,10 +27,16 @@ def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool) -> None
         (shop.folder / "teacher" / "3").mkdir(parents=True)
         (shop.folder / "teacher" / "3" / "saved_model.pb").touch()
         overrides.append("distill.teacher=teacher")
+    if tuned:
+        (shop.folder / "best.txt").write_text('{"values": {"train.dropout": 0.2}}')
+        overrides.append(tuned)
     loaded = load(str(shop.config), overrides)
     off = switched_off(loaded.config.model_dump(by_alias=True))
     without = set() if infra_validator == "true" else {"InfraValidator"}
-    assert off == (without if teacher else without | {"DistillGate"})
+    without |= set() if teacher else {"DistillGate"}
+    without |= set() if tuned.startswith("tuner.trials") else {"Tuner"}
+    without |= set() if tuned.startswith("tuner.reuse") else {"TunedValues"}
+    assert off == without
     nodes = [node for node in NODES if node.id not in off]
     prepared = prepare(loaded, Path(shop.folder / "output"))
     assert prepared.schema_path is not None
@@ -45,6 +58,19 @@ def test_what_follows_and_what_comes_before() -> None:
         "ExampleValidator",
         "DataGate",
     }
+
+
+def test_a_trial_depends_on_whatever_the_trainer_depends_on() -> None:
+    trainer, tuner = BY_ID["Trainer"], BY_ID["Tuner"]
+    assert {*trainer.sections} <= {*tuner.sections}
+    assert {*trainer.facts} <= {*tuner.facts}
+    assert {*trainer.rooms} <= {*tuner.rooms}
+
+
+def test_reuse_switches_the_search_off() -> None:
+    both = {"tuner": {"trials": 20, "reuse": "last"}}
+    others = {"infra_validate": {"enabled": True}, "distill": {"teacher": "x"}}
+    assert switched_off({**both, **others}) == {"Tuner"}
 
 
 def test_every_room_exists(root: Path) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from pipeline.history import NodeRecord, Run
-from pipeline.nodes import NODES
+from pipeline.nodes import LOOKED_UP, NODES
 from pipeline.plan import Selection, Step, base_run, check_names, make_plan, nothing_to_do
 
-FACTS = {node.id: {"config a": "1"} for node in NODES}
+VALUES = "run r0: learning_rate 0.002"
+FACTS = {node.id: {"config a": "1"} for node in NODES} | {"TunedValues": {"tuned": VALUES}}
 
 
 def _finished(
@@ -19,11 +20,12 @@ def _finished(
     **summary: Any,
 ) -> Run:
     """A run in which each node ran, or was cached from `producers[node]`."""
-    producers = {"Baseline": "none", **(producers or {})}
+    found = {"Baseline": "none", "TunedValues": facts["TunedValues"]["tuned"]}
+    producers = found | (producers or {})
     made = {node.id: producers.get(node.id, run_id) for node in NODES}
     nodes = {
         node.id: NodeRecord(
-            state="ran" if made[node.id] == run_id or node.id == "Baseline" else "cached",
+            state="ran" if made[node.id] == run_id or node.id in LOOKED_UP else "cached",
             seconds=1.0,
             cpu_seconds=1.0,
             producer=made[node.id],
@@ -45,12 +47,12 @@ def _plan(
 
 
 def _ran(plan: dict[str, Step]) -> list[str]:
-    return [name for name, step in plan.items() if step.action == "run" and name != "Baseline"]
+    return [name for name, step in plan.items() if step.action == "run" and name not in LOOKED_UP]
 
 
 def test_the_first_run_runs_everything() -> None:
     plan = _plan([])
-    assert len(_ran(plan)) == len(NODES) - 1
+    assert len(_ran(plan)) == len(NODES) - len(LOOKED_UP)
     assert plan["ExampleGen"].why == "never ran"
 
 
@@ -75,14 +77,23 @@ def test_going_back_to_an_older_setting_finds_its_model() -> None:
     same = {
         node.id: "r1"
         for node in NODES
-        if node.id
-        in ("ExampleGen", "SchemaGen", "StatisticsGen", "ExampleValidator", "DataGate", "Transform")
+        if node.id in ("ExampleGen", "SchemaGen", "StatisticsGen", "ExampleValidator", "DataGate")
+        or node.id in ("Transform", "Tuner")
     }
     second = _finished("r2", other, {**same, "Baseline": "model of r1"})
     plan = _plan([second, first])
     assert plan["Trainer"].source == "r1"
     # Its baseline is another model now, so it is judged again.
     assert _ran(plan) == ["Evaluator", "DistillGate", "InfraValidator", "Pusher"]
+
+
+def test_values_that_are_used_again_are_told_and_other_values_train_anew() -> None:
+    plan = _plan([_finished("r1", FACTS)])
+    assert plan["TunedValues"].why == f"takes the values of {VALUES}"
+    assert plan["Trainer"].action == "cached"
+    other = {**FACTS, "TunedValues": {"tuned": "best.txt: learning_rate 0.1"}}
+    plan = _plan([_finished("r1", FACTS)], other)
+    assert _ran(plan) == ["Trainer", "Evaluator", "DistillGate", "InfraValidator", "Pusher"]
 
 
 def test_the_second_run_against_the_newly_blessed_model_is_unchanged() -> None:
@@ -162,6 +173,7 @@ def test_force_runs_what_has_not_changed_and_what_follows() -> None:
     plan = _plan([_finished("r1", FACTS)], selection=Selection(force=("Transform",)))
     assert _ran(plan) == [
         "Transform",
+        "Tuner",
         "Trainer",
         "Evaluator",
         "DistillGate",

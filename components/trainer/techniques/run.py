@@ -43,7 +43,11 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
     earlier: str = fn_args.custom_config.get("warm_start", "")
     cache: str = fn_args.custom_config.get("cache", "")
     made_of = key(
-        fn_args.custom_config, fn_args.transform_output, fn_args.train_files, fn_args.eval_files
+        fn_args.custom_config,
+        settings.model_dump(),
+        fn_args.transform_output,
+        fn_args.train_files,
+        fn_args.eval_files,
     )
     folder = Path(cache) / "checkpoints" / made_of if cache else None
     return TrainingRun(

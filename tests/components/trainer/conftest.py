@@ -138,6 +138,7 @@ def train(
         preprocessing: str = "",
         beside: list[str] | None = None,
         told: dict[str, str] | None = None,
+        hyperparameters: dict[str, Any] | None = None,
     ) -> Trained:
         from components.trainer import entry, export
         from components.transform.config import Feature, vocabulary_features
@@ -176,6 +177,7 @@ def train(
             eval_files=[str(folder / "eval*.gz")],
             model_run_dir=str(made / "run"),
             serving_model_dir=str(made / "model"),
+            hyperparameters=hyperparameters,
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(export, "export", keep)

@@ -25,8 +25,8 @@ BASELINE = ["Baseline-model-blessing-resolver", "Baseline-model-resolver"]
 """Kubeflow asks for the latest blessed model in two steps."""
 
 
-THERE = [node for node in NODES if node.switch != "distill.teacher"]
-"""The nodes of a pipeline that nobody teaches."""
+THERE = [node for node in NODES if not node.switch.startswith(("distill.", "tuner."))]
+"""The nodes of a pipeline that nobody teaches or tunes."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,30 @@ def test_every_node_is_a_task_with_its_edges(job: dict[str, Any]) -> None:
         before = set(tasks[node.id].get("dependentTasks", []))
         wanted = {*node.inputs, *node.after} & {other.id for other in THERE}
         assert {name.removesuffix("-model-resolver") for name in before} == wanted, node.id
+
+
+def test_with_a_search_there_is_a_tuner_between_transform_and_trainer(new_shop, tmp_path) -> None:
+    made, file = new_shop(tmp_path), tmp_path / "tuned.json"
+    flags = ["--config", str(made.config), "--root", str(made.folder / "output")]
+    flags += ["--pipeline-root", "gs://bucket/shop", "--image", IMAGE, "--output", str(file)]
+    assert main(["--to", "kubeflow", *flags, "--set", "tuner.trials=3"]) == 0
+    spec = json.loads(file.read_text())["pipelineSpec"]
+    tasks = spec["root"]["dag"]["tasks"]
+    assert set(tasks["Tuner"]["dependentTasks"]) == {"Transform", "SchemaGen"}
+    assert "Tuner" in tasks["Trainer"]["dependentTasks"]
+    found = tasks["Trainer"]["inputs"]["artifacts"]["hyperparameters"]["taskOutputArtifact"]
+    assert found == {"producerTask": "Tuner", "outputArtifactKey": "best_hyperparameters"}
+    container = spec["deploymentSpec"]["executors"]["Tuner_executor"]["container"]
+    assert "components.tuner.component.TunerExecutor" in container["args"]
+
+
+def test_values_on_this_machine_are_not_sent_to_a_cluster(new_shop, tmp_path, capsys) -> None:
+    made = new_shop(tmp_path)
+    (tmp_path / "best.txt").write_text('{"values": {"train.dropout": 0.2}}')
+    flags = ["--config", str(made.config), "--root", str(made.folder / "output")]
+    flags += ["--pipeline-root", "gs://bucket/shop", "--image", IMAGE]
+    assert main(["--to", "kubeflow", *flags, "--set", "tuner.reuse=best.txt"]) == 2
+    assert "lie on this machine" in capsys.readouterr().err
 
 
 def test_every_step_runs_our_code_in_the_image(job: dict[str, Any]) -> None:
