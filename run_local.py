@@ -2,7 +2,10 @@
 
 import sys
 
-from pipeline.run import main
+from pipeline.environment import enter
 
 if __name__ == "__main__":
+    enter()
+    from pipeline.run import main
+
     sys.exit(main(sys.argv[1:]))

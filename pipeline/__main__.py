@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+from pipeline.environment import enter
+
 COMMANDS = {
     "init": "write a configuration and a schema for your own data",
     "run": "run a pipeline (what run_local.py does)",
@@ -35,4 +37,5 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    enter()
     sys.exit(main(sys.argv[1:]))

@@ -115,6 +115,8 @@ def _run(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         skip_corrupt=arguments.skip_corrupt,
         leaks=proposal.leaks,
+        picture_size=proposal.picture_size,
+        picture_side=proposal.picture_side,
     )
     schema.write_text(schema_text(proposal, source), encoding="utf-8")
     target.write_text(text, encoding="utf-8")
@@ -200,9 +202,12 @@ def _notes(proposal: Proposal) -> list[str]:
     notes += [f"{d.name}: {d.warning}" for d in proposal.decisions if d.warning]
     notes += [f"{name}: perhaps a leak: {why}" for name, why in proposal.leaks.items()]
     if proposal.found.corrupt:
+        first = proposal.found.corrupt[0]
         notes.append(
-            f"{len(proposal.found.corrupt)} pictures cannot be decoded and are left out, "
-            f"the first: {proposal.found.corrupt[0]}"
+            f"one picture cannot be decoded and is left out: {first}"
+            if len(proposal.found.corrupt) == 1
+            else f"{len(proposal.found.corrupt)} pictures cannot be decoded and are left out, "
+            f"the first: {first}"
         )
     return notes
 

@@ -90,13 +90,20 @@ def nothing_to_do(steps: list[Step]) -> bool:
     return all(step.action == "cached" or step.node in LOOKED_UP for step in steps)
 
 
+def _run_first(names: list[str]) -> str:
+    """`A runs`, `A and B run`, `A, B and C run`."""
+    if len(names) == 1:
+        return f"{names[0]} runs"
+    return f"{', '.join(names[:-1])} and {names[-1]} run"
+
+
 def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) -> Step:
     inputs = [name for name in node.inputs if name in steps]  # the others are switched off
     running = [name for name in inputs if steps[name].action == "run"]
     # A lookup is no work: its source says what it finds.
     running = [name for name in running if name not in LOOKED_UP]
     if running:
-        return Step(node.id, "run", f"{', '.join(running)} runs")
+        return Step(node.id, "run", _run_first(running))
     wanted = {name: steps[name].source for name in inputs}
     last: NodeRecord | None = None
     for run in history:

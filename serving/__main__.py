@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 from serving.flags import parse_flags
@@ -13,6 +14,13 @@ def main() -> int:
     if flags.version:
         print("Embedded model server; conforms to our reading of TF Serving 2.20")
         return 0
+    if importlib.util.find_spec("tensorflow") is None:
+        print(
+            f"error: {sys.executable} has no TensorFlow. Activate the environment that `make setup` "
+            "made: . .venv/bin/activate",
+            file=sys.stderr,
+        )
+        return 1
     # TensorFlow imports Keras, and Keras scikit-learn, SciPy and pandas: a third of the start's CPU
     # seconds for what no SavedModel needs. TensorFlow does without a Keras that cannot be imported.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]

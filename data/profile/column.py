@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.reading import kinds
+from data.reading import images, kinds
 from data.reading.kinds import Evidence
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -19,6 +19,8 @@ NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 DECIMAL_COMMA = r"^\s*[+-]?[0-9]+,[0-9]+\s*$"
 ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 ODD_KEPT = 20
+MEASURED = 200
+"""So many pictures of a column have their size looked up, of a batch at most a tenth of them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Column:
     several: bool = False
     """Some cell holds more than one value."""
     binary: bool = False
+    moments: bool = False
+    """The file itself says that these numbers are times (Parquet)."""
+    sides: list[int] = field(default_factory=list)
+    """Shorter sides of some of its pictures, in pixels."""
     first_missing: tuple[int, int] | None = None
     """Piece and row of the first empty cell."""
     sample: list[pa.Array] = field(default_factory=list)
@@ -103,6 +109,7 @@ class Column:
             text = column.cast(pa.string())
         except pa.ArrowInvalid:
             self.binary, self.dates, self.counts = True, False, None
+            self._measure(column)
             return
         if column.null_count and self.first_missing is None:
             self.first_missing = (piece, row + int(pc.index(column.is_null(), True).as_py()))
@@ -110,6 +117,15 @@ class Column:
             self.sample.append(text)
         self._count(text)
         self._add_text(text, piece, row)
+
+    def _measure(self, column: pa.Array) -> None:
+        """Looks up how large some of the pictures are."""
+        some = min(MEASURED // 10, MEASURED - len(self.sides))
+        if some <= 0:
+            return
+        step = max(1, len(column) // some)
+        contents = column.take(pa.array(range(0, len(column), step))).drop_null().to_pylist()
+        self.sides += [side for content in contents if (side := images.shorter_side(content))]
 
     def _add_text(self, text: pa.Array, piece: int, row: int) -> None:
         filled = text.drop_null()
@@ -184,6 +200,11 @@ class Column:
         if self.counts is not None:
             return len(self.counts) == self.filled
         return self.distinct == self.sampled
+
+    @property
+    def picture_side(self) -> int:
+        """The median shorter side of its pictures, in pixels; 0 where there are none."""
+        return sorted(self.sides)[len(self.sides) // 2] if self.sides else 0
 
     @property
     def is_number(self) -> bool:

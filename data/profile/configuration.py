@@ -6,7 +6,15 @@ import re
 from data.columns import Treatment
 from data.profile.decision import Decision
 from data.profile.label import Label
+from data.tasks import Task
 
+GATES = {
+    Task.BINARY: ("auc", "min = 0.7, worse_by = 0.01"),
+    Task.MULTICLASS: ("accuracy", "min = 0.7, worse_by = 0.01"),
+    Task.MULTILABEL: ("micro_f1", "min = 0.5, worse_by = 0.01"),
+    Task.REGRESSION: ("r2", "min = 0.5, worse_by = 0.01"),
+    Task.SEQUENCE: ("exact_match", "min = 0.5, worse_by = 0.01"),
+}
 BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -39,6 +47,8 @@ def toml(
     format: str = "auto",
     skip_corrupt: bool = False,
     leaks: dict[str, str] | None = None,
+    picture_size: int = 0,
+    picture_side: int = 0,
 ) -> str:
     """The configuration's text.
 
@@ -54,6 +64,8 @@ def toml(
       format: written unless auto.
       skip_corrupt: written where true.
       leaks: why a column may give the label away.
+      picture_size: what pictures are resized to, in pixels; 0: not written.
+      picture_side: the shorter side of a typical picture, in pixels.
     """
     lines = [comment(head), f"name = {quoted(name)}", "", "[data]"]
     lines.append(f"path = {quoted(path)}")
@@ -77,7 +89,21 @@ def toml(
     for decision in decisions:
         if decision.treatment is not None:
             lines += _feature(decision, (leaks or {}).get(decision.name, ""), label.name)
+    if picture_size:
+        why = f"typical pictures have {picture_side} pixels or more a side; time grows with the square"
+        lines += ["", "[train.image]", f"size = {picture_size}  {comment(why)}"]
+    lines += ["", *_gates(label)]
     return "\n".join(lines) + "\n"
+
+
+def _gates(label: Label) -> list[str]:
+    """Commented out: what a bound looks like. Which one is right only the owner knows."""
+    metric, bound = GATES[label.task]
+    return [
+        "# Every model that answers is pushed until you say what a good one is:",
+        "# [evaluate]",
+        f'# gates = [{{ metric = "{metric}", {bound} }}]',
+    ]
 
 
 def _exclude(excluded: dict[str, str]) -> list[str]:

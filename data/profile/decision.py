@@ -104,6 +104,8 @@ def _number(column: Column) -> Decision:
         if dense or IDENTIFIER.search(name):
             why = f"{_distinct(column)} in {column.filled:,} rows: an identifier"
             return Decision(name, kind, Treatment.IGNORE, why)
+    if column.moments and column.low >= 0:
+        return Decision(name, "INT", Treatment.DATE, "dates, by the file's own type")
     if _is_unix_time(column):
         return Decision(name, "INT", Treatment.DATE, f"unix seconds, {span}")
     if column.is_integer:

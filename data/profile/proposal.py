@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.columns import Treatment
 from data.profile import label_sets
@@ -18,6 +18,8 @@ from data.tasks import Task
 
 SHOWN = 40
 """Columns that tables and messages list."""
+LARGEST, STEP, SMALL = 160, 32, 96
+"""Pictures of at least `SMALL` pixels are resized to a multiple of `STEP`, at most to `LARGEST`."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class Proposal:
     excluded: dict[str, str]
     missing: tuple[str, ...]
     leaks: dict[str, str]
+    picture_side: int = 0
+    """The shorter side of a typical picture, in pixels; 0: there are none."""
+
+    @property
+    def picture_size(self) -> int:
+        """What `train.image.size` should be; 0: its default will do."""
+        side = min(self.picture_side, LARGEST)
+        return side // STEP * STEP if side >= SMALL else 0
 
 
 def propose(
@@ -74,6 +84,8 @@ def propose(
         label = label_sets.of_columns(found, several)
     else:
         label = decide_label(found, several[0], task, partly_labelled)
+        if source.format in (SourceFormat.IMAGES, SourceFormat.TEXTS) and task is None:
+            label = replace(label, why=f"{len(label.classes)} folders, a class each")
     others = [c for n, c in found.columns.items() if n not in several and n not in exclude]
     decisions = [decide(column, found) for column in others]
     excluded = dict.fromkeys(exclude, "as you asked")
@@ -98,8 +110,15 @@ def propose(
         for d in (used if one_value else ())
     }
     missing = tuple(sorted({text for texts in spelled.values() for text in texts}))
+    sides = [found.columns[d.name].picture_side for d in used if d.treatment is Treatment.IMAGE]
     return Proposal(
-        found, label, decisions, excluded, missing, {n: why for n, why in leaks.items() if why}
+        found,
+        label,
+        decisions,
+        excluded,
+        missing,
+        {n: why for n, why in leaks.items() if why},
+        max(sides, default=0),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.profile.column import Column, Odd
-from data.reading import diagnosis, stream
+from data.reading import diagnosis, parquet, stream
 from data.reading.delimited import read_header
 from data.reading.errors import DataError
 from data.reading.stream import Piece
@@ -100,6 +100,10 @@ def survey(
                 column.rows = found.rows
             if progress is not None:
                 progress(found.rows)
+    if source.format is SourceFormat.PARQUET:
+        for name in parquet.moments(source.files[0]):
+            if name in found.columns:
+                found.columns[name].moments = True
     if not found.rows:
         head = " but a header" if untyped else ""
         raise DataError(f"{source.name} has no rows{head}; there is nothing to learn from.")

@@ -61,6 +61,17 @@ def why_corrupt(content: bytes) -> str:
     return ""
 
 
+def shorter_side(content: bytes) -> int:
+    """The smaller of a picture's width and height in pixels, by its header; 0 where it has none."""
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(content)) as picture:
+            return min(picture.size)
+    except Exception:  # no picture, which `why_corrupt` tells
+        return 0
+
+
 def read(
     files: Sequence[Path],
     root: Path,

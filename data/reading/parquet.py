@@ -27,6 +27,18 @@ def kinds(path: str | Path) -> dict[str, pa.DataType]:
     }
 
 
+def moments(path: str | Path) -> list[str]:
+    """The columns that hold dates or times of day of a date, which `read` gives as unix seconds."""
+    with _open(Path(path)) as file:
+        schema = file.schema_arrow
+    kinds = {name: _values(schema.field(name).type) for name in schema.names}
+    return [
+        name
+        for name, kind in kinds.items()
+        if pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    ]
+
+
 def read(path: Path, columns: Collection[str] | None = None) -> Iterator[pa.RecordBatch]:
     """The rows as batches of plain columns; dates and times become unix seconds.
 

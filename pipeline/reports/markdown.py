@@ -15,8 +15,9 @@ def report(model: Mapping[str, Any]) -> str:
     verdict = model["verdict"] or {}
     if verdict.get("detail"):
         parts.append(text(verdict["detail"]))
-    if verdict.get("gates"):
-        rows = (
+    served = verdict.get("served")
+    if verdict.get("gates") or served:
+        rows = [
             (
                 gate["metric"],
                 gate["slice"] or "all rows",
@@ -27,7 +28,12 @@ def report(model: Mapping[str, Any]) -> str:
                 gate.get("why", ""),
             )
             for gate in verdict["gates"]
-        )
+        ]
+        if served:
+            passed = "yes" if served["passed"] else "**no**"
+            value = number(served["value"])
+            asked = (served["threshold"], passed, served["why"])
+            rows.append(("served", f"{served['rows']} rows", value, "–", *asked))
         head = ("metric", "slice", "value", "baseline", "asked for", "passed", "why")
         parts += ["## Gates", table(head, rows, marked=(5,))]
     parts += _metrics(model["metrics"] or {})

@@ -8,7 +8,8 @@ from pipeline.reports.facts import Facts
 
 
 def build(facts: Facts) -> dict[str, Any]:
-    """Keys: `state` (good, held or bad), `headline`, `detail`, `gates`."""
+    """Keys: `state` (good, held or bad), `headline`, `detail`, `gates`; `served` is what the
+    InfraValidator found, None where no server was asked; `no_baseline` says why there is none."""
     summary = facts.summary
     status = facts.run.status
     gates = [_gate(gate) for gate in summary.get("gates", [])]
@@ -37,6 +38,7 @@ def build(facts: Facts) -> dict[str, Any]:
         "headline": headline,
         "detail": detail,
         "gates": gates,
+        "served": _served(summary.get("infra") or {}),
         "no_baseline": facts.verdict.get("no_baseline", ""),
     }
 
@@ -49,6 +51,21 @@ def _gate(gate: dict[str, Any]) -> dict[str, Any]:
         **gate,
         "change": change,
         "better": None if not change or metric is None else (change > 0) == metric.higher_is_better,
+    }
+
+
+def _served(infra: dict[str, Any]) -> dict[str, Any] | None:
+    """How the candidate answered through a server, in the words of a gate."""
+    if not infra.get("asked"):
+        return None
+    loaded = infra.get("load_seconds")
+    how = f"by {infra['server']}" + ("" if loaded is None else f", loaded in {loaded:.1f} s")
+    return {
+        "rows": infra["rows"],
+        "value": infra.get("difference"),
+        "threshold": f"<= {infra['tolerance']:g}",
+        "passed": infra["blessed"],
+        "why": infra["why"] or how,
     }
 
 

@@ -404,12 +404,21 @@ def test_parquet(tmp_path: Path, init: Init) -> None:
     assert "Column 'tags'" in init(tmp_path / "a.parquet").err
 
 
-def pictures(folder: Path, classes: int = 2, each: int = 5) -> Path:
+def test_times_of_parquet_are_dates_whatever_their_name(tmp_path: Path, init: Init) -> None:
+    count = 60
+    moments = pa.array([1_700_000_000 + 5_000 * n for n in range(count)], pa.timestamp("s"))
+    old = pa.array([-n * 86_400_000 for n in range(count)], pa.date64())  # before 1970: numbers
+    columns = {"y": [n % 2 for n in range(count)], "sold": moments, "old": old}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert init(tmp_path / "a.parquet").features == {"sold": "date", "old": "zscore"}
+
+
+def pictures(folder: Path, classes: int = 2, each: int = 5, pixels: int = 30) -> Path:
     for number in range(classes):
         (folder / f"class {number}" / "deep").mkdir(parents=True)
         for n in range(each):
             out = BytesIO()
-            Image.new("RGB", (30, 30), (n * 20, number * 90, 7)).save(out, "JPEG")
+            Image.new("RGB", (2 * pixels, pixels), (n * 20, number * 90, 7)).save(out, "JPEG")
             (folder / f"class {number}" / "deep" / f"{n}.jpg").write_bytes(out.getvalue())
     return folder
 
@@ -426,6 +435,41 @@ def test_pictures(tmp_path: Path, init: Init) -> None:
     }
     assert result.features == {"image": "image"}
     assert result.schema["image"].HasField("image_domain")
+
+
+@pytest.mark.parametrize(("pixels", "size"), [(28, 0), (95, 0), (100, 96), (150, 128), (400, 160)])
+def test_pictures_are_resized_to_what_they_show(
+    tmp_path: Path, init: Init, pixels: int, size: int
+) -> None:
+    result = init(pictures(tmp_path / "pets", pixels=pixels), label="")
+    assert result.toml.get("train", {}) == ({"image": {"size": size}} if size else {})
+    loaded = config_module.load(str(result.target), [])
+    assert loaded.config.train.image.size == (size or 80)
+
+
+def test_pictures_in_a_table_are_resized_too(tmp_path: Path, init: Init) -> None:
+    files = sorted(pictures(tmp_path / "pets", pixels=200, each=20).rglob("*.jpg"))
+    columns = {"image": [file.read_bytes() for file in files], "y": [n % 2 for n in range(40)]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert init(tmp_path / "a.parquet").toml["train"]["image"]["size"] == 160
+
+
+def test_one_corrupt_picture_is_one(tmp_path: Path, init: Init) -> None:
+    folder = pictures(tmp_path / "pets")
+    (folder / "class 1" / "0.png").write_bytes(b"")
+    told = init(folder, "--skip-corrupt", label="").out.replace("\n", " ")
+    assert "one picture cannot be decoded and is left out" in told
+    assert "2 folders, a class each" in told
+
+
+def test_a_bound_is_proposed_and_loads_once_it_is_asked_for(tmp_path: Path, init: Init) -> None:
+    rows = "".join(f"{n % 7},{n % 3},{n % 2}\n" for n in range(60))
+    result = init("a,b,y\n" + rows)
+    assert config_module.load(str(result.target), []).config.evaluate.gates == ()
+    asked = result.text.replace("# [evaluate]", "[evaluate]").replace("# gates", "gates")
+    result.target.write_text(asked)
+    [gate] = config_module.load(str(result.target), []).config.evaluate.gates
+    assert (gate.metric, gate.min) == ("auc", 0.7)
 
 
 def test_corrupt_pictures_are_named_or_left_out(tmp_path: Path, init: Init) -> None:

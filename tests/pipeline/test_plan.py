@@ -7,7 +7,15 @@ import pytest
 
 from pipeline.history import NodeRecord, Run
 from pipeline.nodes import LOOKED_UP, NODES
-from pipeline.plan import Selection, Step, base_run, check_names, make_plan, nothing_to_do
+from pipeline.plan import (
+    Selection,
+    Step,
+    _run_first,
+    base_run,
+    check_names,
+    make_plan,
+    nothing_to_do,
+)
 
 VALUES = "run r0: learning_rate 0.002"
 FACTS = {node.id: {"config a": "1"} for node in NODES} | {"TunedValues": {"tuned": VALUES}}
@@ -186,3 +194,11 @@ def test_force_runs_what_has_not_changed_and_what_follows() -> None:
 def test_an_unknown_node_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no node 'Train'.*Trainer"):
         check_names(["Train"])
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["A"], "A runs"), (["A", "B"], "A and B run"), (["A", "B", "C"], "A, B and C run")],
+)
+def test_why_a_node_runs_is_a_sentence(names: list[str], said: str) -> None:
+    assert _run_first(names) == said

@@ -112,6 +112,26 @@ def test_intervals_are_shown(read: Reader) -> None:
     assert "0.1000 to –" in read.text["slices"]
 
 
+@pytest.mark.parametrize("why", ["", "row 3: <b>0.7</b> instead of 0.2"])
+def test_what_a_server_answered_is_part_of_the_verdict(make_run: Any, why: str) -> None:
+    infra = {"asked": True, "blessed": not why, "why": why, "server": "python -m serving"}
+    infra |= {"rows": 32, "difference": 0.5 if why else 1e-8, "tolerance": 1e-5}
+    folder = make_run(summary={"infra": {**infra, "load_seconds": None if why else 2.41}})
+    write.write(folder.parents[1], folder.name)
+    shown = Reader((folder / "report.html").read_text()).text["verdict"]
+    assert "32 rows" in shown and "<= 1e-05" in shown
+    assert (why or "by python -m serving, loaded in 2.4 s") in shown
+    assert ("✗ no" if why else "✓ yes") in shown
+    [line] = [line for line in (folder / "report.md").read_text().splitlines() if "served" in line]
+    assert ("**no**" if why else "| yes |") in line and "<b>" not in line
+
+
+def test_a_server_that_was_not_asked_is_not_in_the_verdict(make_run: Any) -> None:
+    folder = make_run(summary={"infra": {"asked": False, "blessed": False}})
+    write.write(folder.parents[1], folder.name)
+    assert json.loads((folder / "report.json").read_text())["verdict"]["served"] is None
+
+
 def test_it_stays_small(crowded: Path) -> None:
     assert (crowded / "report.html").stat().st_size < 3_000_000
 
