@@ -67,7 +67,7 @@ def shorter_side(content: bytes) -> int:
 
     try:
         with Image.open(BytesIO(content)) as picture:
-            return min(picture.size)
+            return int(min(picture.size))
     except Exception:  # no picture, which `why_corrupt` tells
         return 0
 
