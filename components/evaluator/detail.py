@@ -10,10 +10,9 @@ from typing import Any
 
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
-from components.evaluator import bootstrap
 from components.evaluator.charts import charts
 from components.evaluator.chunk import Chunk
-from components.evaluator.metric import baseline_tally, tally_computation
+from components.evaluator.metric import intervals, tally_computation
 from components.evaluator.plots import plots
 from components.evaluator.tally import Tally
 from data.tasks import Task
@@ -68,19 +67,11 @@ def bounds(
       count: replicates.
       seed: of their draws.
     """
-    here = bootstrap.of(values[tally_key], count, seed)
-    there = baseline_tally(values, tally_key)
-    other = None if there is None else bootstrap.of(there, count, seed)
     found = []
-    for key, statistic, class_id, level in asked:
-        value, change = tally_key._replace(name=key), None
-        own = here.interval(float(values[value]), statistic, class_id, level) if here else None
-        difference = value.make_diff_key()
-        if here and other and difference in values:
-            change = here.interval(
-                float(values[difference]), statistic, class_id, level, less=other
-            )
-        found.append([key, level, own, change])
+    for name, statistic, class_id, level in asked:
+        key = tally_key._replace(name=name)
+        around = intervals(values, tally_key, key, statistic, class_id, level, count, seed)
+        found.append([name, level, around.get(key), around.get(key.make_diff_key())])
     return found
 
 

@@ -128,21 +128,51 @@ def _computations(
     count, seed = asked["replicates"], asked["seed"]
 
     def with_interval(values: dict[Any, Any]) -> dict[Any, Any]:
-        here = bootstrap.of(values[tally_key], count, seed)
-        intervals = {}
-        if here is not None:
-            interval = here.interval(float(values[key]), statistic_key, class_id, bootstrap.LEVEL)
-            intervals[key] = _bounded(float(values[key]), interval)
-        difference = key.make_diff_key()
-        there = baseline_tally(values, tally_key)
-        other = bootstrap.of(there, count, seed) if there is not None else None
-        if difference in values and here is not None and other is not None:
-            change = float(values[difference])
-            interval = here.interval(change, statistic_key, class_id, bootstrap.LEVEL, less=other)
-            intervals[difference] = _bounded(change, interval)
-        return intervals
+        around = intervals(
+            values, tally_key, key, statistic_key, class_id, bootstrap.LEVEL, count, seed
+        )
+        return {name: _bounded(float(values[name]), interval) for name, interval in around.items()}
 
     return [*found, metric_types.CIDerivedMetricComputation(keys=[key], result=with_interval)]
+
+
+def intervals(
+    values: dict[Any, Any],
+    tally_key: Any,
+    key: Any,
+    statistic_key: str,
+    class_id: int,
+    level: float,
+    count: int,
+    seed: int,
+) -> dict[Any, bootstrap.Interval | None]:
+    """The intervals around a metric and around its difference to the baseline.
+
+    Args:
+      values: of a slice, as TFMA has them.
+      tally_key: where the tally is.
+      key: the metric's.
+      statistic_key: the key without its class.
+      class_id: index of the class, -1 for all.
+      level: between 0 and 1, such as 0.95.
+      count: replicates.
+      seed: of their draws.
+
+    Returns:
+      By key, for what there is: nothing in a slice without replicates, no difference where there is
+      no baseline. None where too few replicates have a value.
+    """
+    here = bootstrap.of(values[tally_key], count, seed)
+    if here is None:
+        return {}
+    around = {key: here.interval(float(values[key]), statistic_key, class_id, level)}
+    difference, there = key.make_diff_key(), baseline_tally(values, tally_key)
+    other = None if there is None else bootstrap.of(there, count, seed)
+    if other is not None and difference in values:
+        around[difference] = here.interval(
+            float(values[difference]), statistic_key, class_id, level, less=other
+        )
+    return around
 
 
 def baseline_tally(values: dict[Any, Any], tally_key: Any) -> Any:
