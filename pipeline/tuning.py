@@ -110,6 +110,8 @@ def _parameter(name: str, one: Values, train: TrainSection, widened: bool) -> Pa
         choices += [now] if widened and now not in choices else []
         if len({type(value) for value in choices}) > 1:
             raise ConfigError(f"{key}: choices should be of one kind. Received: {one.choices}")
+        if isinstance(choices[0], int | float):
+            choices.sort()  # for the search neighbours are alike
         default = now if now in choices else choices[0]
         return Parameter(name=name, kind="choice", choices=tuple(choices), default=default)
     if isinstance(now, bool) or not isinstance(now, int | float):

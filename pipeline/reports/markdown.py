@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.reports.wording import number, seconds, signed
+from pipeline.reuse import words
 
 _SLICES = 10
 _DRIFT = 10
+_TRIALS = 5
 
 
 def report(model: Mapping[str, Any]) -> str:
@@ -38,6 +40,7 @@ def report(model: Mapping[str, Any]) -> str:
         parts += ["## Gates", table(head, rows, marked=(5,))]
     parts += _metrics(model["metrics"] or {})
     parts += _slices(model["slices"] or {})
+    parts += _tuning(model["tuning"] or {})
     parts += _anomalies(model["columns"] or {})
     parts += _drift(model["drift"] or {})
     parts += [f"> A section could not be made: {text(problem)}" for problem in model["problems"]]
@@ -96,6 +99,32 @@ def _slices(section: Mapping[str, Any]) -> list[str]:
     )
     more = f"\n\n{len(lines) - len(shown)} more in report.html." if len(lines) > len(shown) else ""
     return ["## Slices", table(("slice", "rows", *keys[:5]), rows) + more]
+
+
+def _tuning(section: Mapping[str, Any]) -> list[str]:
+    """The values that were taken, and after a search its best trials."""
+    if not section:
+        return []
+    taken = ", ".join(f"{name} = {value}" for name, value in section["values"].items())
+    parts = ["## Tuning", text(f"{taken}; found by {section['from']}")]
+    scored = [trial for trial in section["trials"] if trial["score"] is not None]
+    if scored:
+        sign = -1 if section["higher_is_better"] else 1
+        scored.sort(key=lambda trial: (sign * trial["score"], trial["number"]))
+        rows = (
+            (
+                str(trial["number"]),
+                number(trial["score"]),
+                str(trial["epochs"]),
+                trial["ended"],
+                words(trial["values"]),
+            )
+            for trial in scored[:_TRIALS]
+        )
+        head = ("trial", section["objective"], "epochs", "ended", "settings")
+        parts.append(table(head, rows))
+        parts.append(f"{len(section['trials'])} trials, all of them in report.html.")
+    return parts
 
 
 def _anomalies(section: Mapping[str, Any]) -> list[str]:

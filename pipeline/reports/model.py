@@ -15,6 +15,7 @@ from pipeline.reports import (
     plots,
     slices,
     training,
+    tuning,
     verdict,
     worst,
 )
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "verdict": verdict.build,
     "columns": columns.build,
     "drift": drift.build,
+    "tuning": tuning.build,
     "training": training.build,
     "metrics": metrics.build,
     "slices": slices.build,

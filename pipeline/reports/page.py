@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipeline.reports import svg, wording
+from pipeline.reports import parallel, svg, tuning, wording
 
 FOLDER = Path(__file__).parent / "templates"
 SECTIONS = (
@@ -26,6 +26,7 @@ SECTIONS = (
     ("worst", "Worst examples"),
     ("columns", "Data"),
     ("drift", "Drift"),
+    ("tuning", "Tuning"),
     ("training", "Training"),
     ("nodes", "Nodes and lineage"),
     ("card", "Model card"),
@@ -46,7 +47,9 @@ def report(model: Mapping[str, Any], tfma: bool) -> str:
       model: as model.build makes it.
       tfma: whether tfma.html lies beside it.
     """
-    return render("report.html", r=model, sections=SECTIONS, tfma=tfma, titles=TITLES)
+    # Most runs search nothing; that they did not is no news.
+    sections = [one for one in SECTIONS if one[0] != "tuning" or model["tuning"] != {}]
+    return render("report.html", r=model, sections=sections, tfma=tfma, titles=TITLES)
 
 
 def render(template: str, **values: Any) -> str:
@@ -88,6 +91,8 @@ def environment() -> jinja2.Environment:
         "against_label": _against_label,
         "histogram": _histogram,
         "distances": _distances,
+        "scores": _scores,
+        "parallel": parallel.of_search,
     }
     return made
 
@@ -159,3 +164,18 @@ def _histogram(buckets: Sequence[Sequence[float]], x_label: str) -> Markup:
 def _distances(rows: Sequence[Sequence[float]]) -> Markup:
     buckets = [(d - 0.5, d + 0.5, count) for d, count in rows]
     return svg.bars(buckets, svg.Frame("edits", "rows", whole=True), "edit distances")
+
+
+def _scores(section: Mapping[str, Any]) -> Markup:
+    found = {True: [], False: []}  # type: dict[bool, list[svg.Point]]
+    for trial in section["trials"]:
+        if trial["score"] is not None:
+            found[trial["state"] == "pruned"].append((trial["number"], trial["score"]))
+    best = [(point[0], point[1]) for point in tuning.best_so_far(section)]
+    lines = [
+        svg.Line("best so far", best, 0),
+        svg.Line("trial", found[False], 0, marks=True, joined=False),
+        svg.Line("pruned", found[True], 1, marks=True, joined=False),
+    ]
+    frame = svg.Frame("trial", section["objective"], whole=True, width=420)
+    return svg.lines(lines, frame, f"{section['objective']} by trial")

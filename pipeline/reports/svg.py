@@ -26,6 +26,8 @@ class Line:
     """Which of the page's line styles, 0 to 5."""
     marks: bool = False
     """A dot on every point."""
+    joined: bool = True
+    """Drawn as a line; otherwise only its marks are."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,12 @@ def lines(series: Sequence[Line], frame: Frame, title: str) -> Markup:
         ends = [(max(x0, y0), max(x0, y0)), (min(x1, y1), min(x1, y1))]
         body.append(Markup('<path class="thin" d="{}"/>').format(scale.path(ends)))
     for line in series:
-        body.append(
-            Markup('<path class="line s{}" d="{}"><title>{}</title></path>').format(
-                line.style, scale.path(line.points), line.name
+        if line.joined:
+            body.append(
+                Markup('<path class="line s{}" d="{}"><title>{}</title></path>').format(
+                    line.style, scale.path(line.points), line.name
+                )
             )
-        )
         if line.marks:
             body += [
                 Markup(
@@ -80,7 +83,11 @@ def legend(series: Sequence[Line]) -> Markup:
     items = [
         Markup(
             '<span><svg viewBox="0 0 24 8" width="24" height="8" aria-hidden="true">'
-            '<path class="line s{}" d="M0 4H24"/></svg>{}</span>'
+            + (
+                '<path class="line s{}" d="M0 4H24"/></svg>{}</span>'
+                if line.joined
+                else '<circle class="dot s{}" cx="12" cy="4" r="3"/></svg>{}</span>'
+            )
         ).format(line.style, line.name)
         for line in series
     ]

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,30 +76,47 @@ def _cut(order: Rows) -> list[Rows]:
 
 def fit(prepared: Prepared, table: pa.Table, parts: list[Rows], seed: int, folder: Path) -> Run:
     """Transform (statistics of the training part alone) and Trainer, with the preset's settings."""
-    from components.trainer.entry import run_fn
+    began = _cpu()
+    lay_out(prepared, table, parts, folder)
+    made = train(prepared, seed, folder)
+    spent = _cpu() - began - made.facts["Trainer CPU s"]
+    return Run(folder, {**made.facts, "Transform CPU s": spent})
 
+
+def lay_out(prepared: Prepared, table: pa.Table, parts: list[Rows], folder: Path) -> None:
+    """Rows as ExampleGen and Transform leave them."""
     folder.mkdir()
     _write(prepared, table, parts, folder)
-    began = _cpu()
     _transform(prepared, folder)
-    middle = _cpu()
+
+
+def arguments(prepared: Prepared, seed: int, folder: Path) -> SimpleNamespace:
+    """What TFX tells run_fn about a folder that was laid out."""
     settings = prepared.config.train.model_copy(update={"seed": seed})
-    run_fn(
-        SimpleNamespace(
-            custom_config={**trainer_config(prepared), "train": settings.model_dump_json()},
-            transform_output=str(folder / "graph"),
-            train_files=[str(folder / "train-*.gz")],
-            eval_files=[str(folder / "eval-*.gz")],
-            model_run_dir=str(folder / "run"),
-            serving_model_dir=str(folder / "model"),
-            hyperparameters=None,
-        )
+    return SimpleNamespace(
+        custom_config={**trainer_config(prepared), "train": settings.model_dump_json()},
+        transform_output=str(folder / "graph"),
+        train_files=[str(folder / "train-*.gz")],
+        eval_files=[str(folder / "eval-*.gz")],
+        model_run_dir=str(folder / "run"),
+        serving_model_dir=str(folder / "model"),
+        hyperparameters=None,
     )
-    end = _cpu()
+
+
+def train(prepared: Prepared, seed: int, folder: Path, hyperparameters: Any = None) -> Run:
+    """The Trainer on a folder that was laid out; its model takes the place of an earlier one."""
+    from components.trainer.entry import run_fn
+
+    given = arguments(prepared, seed, folder)
+    given.hyperparameters = hyperparameters
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    began = _cpu()
+    run_fn(given)
+    spent = _cpu() - began
     epochs = json.loads((folder / "run" / "history.json").read_text())["epochs"]
     best = next(n for n, epoch in reversed(list(enumerate(epochs, 1))) if epoch["best"])
-    facts = {"epochs": len(epochs), "best": best}
-    return Run(folder, {**facts, "Transform CPU s": middle - began, "Trainer CPU s": end - middle})
+    return Run(folder, {"epochs": len(epochs), "best": best, "Trainer CPU s": spent})
 
 
 def _write(prepared: Prepared, table: pa.Table, parts: list[Rows], folder: Path) -> None:

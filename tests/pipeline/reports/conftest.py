@@ -145,6 +145,8 @@ class MadeRun:
     plots: dict[str, Any] = field(default_factory=dict)
     worst: list[dict[str, Any]] | None = None
     training: dict[str, Any] = field(default_factory=dict)
+    tried: dict[str, Any] = field(default_factory=dict)
+    """trials.json of the Tuner."""
     statistics: dict[str, Any] = field(default_factory=dict)
     """{split: DatasetFeatureStatistics}."""
 
@@ -167,6 +169,8 @@ class MadeRun:
         if self.worst is not None:
             (evaluation / "worst.json").write_text(json.dumps(self.worst))
         (artifact("Trainer", "model_run") / "history.json").write_text(json.dumps(self.training))
+        if self.tried:
+            (artifact("Tuner", "tuner_results") / "trials.json").write_text(json.dumps(self.tried))
         for split, found in self.statistics.items():
             place = self.root / "artifacts" / "StatisticsGen" / "statistics" / self.id
             (place / f"Split-{split}").mkdir(parents=True)
@@ -235,6 +239,49 @@ def split(*features: Any, rows: int = 1000) -> Any:
     return statistics_pb2.DatasetFeatureStatistics(num_examples=rows, features=features)
 
 
+def tried(word: str) -> dict[str, Any]:
+    """A search of every kind of setting and every way a trial ends; `word` is one of the choices."""
+    rate = {"name": "train.learning_rate", "kind": "float", "low": 1e-4, "high": 0.1, "log": True}
+    layers = {"name": "train.layers", "kind": "int", "low": 1, "high": 4, "log": False}
+    hidden = {"name": "train.hidden", "kind": "choice", "low": 0, "high": 0, "log": False}
+    kind = {**hidden, "name": "train.kind"}
+    parameters = [
+        {**rate, "choices": [], "default": 1e-3},
+        {**layers, "choices": [], "default": 2},
+        {**hidden, "choices": [[8], [16, 8]], "default": [8]},
+        {**kind, "choices": ["plain", word], "default": "plain"},
+    ]
+    ends: list[tuple[str, float | None]] = [
+        *(
+            ("complete", 0.4),
+            ("pruned", 0.9),
+            ("complete", 0.3),
+            ("failed", None),
+            ("budget", 0.35),
+        ),
+    ]
+    trials = [
+        {
+            "number": number,
+            "values": {
+                "train.learning_rate": 1e-4 * number,
+                "train.layers": number % 4 + 1,
+                "train.hidden": [16, 8] if number % 2 else [8],
+                "train.kind": word if number == 3 else "plain",
+            },
+            "state": state,
+            "score": score,
+            "curve": [] if score is None else [score + 0.1, score],
+            "seconds": 2.5,
+            "why": word if score is None else "",
+            "again": 1 if state == "budget" else 0,
+        }
+        for number, (state, score) in enumerate(ends, 1)
+    ]
+    told = {"algorithm": "random", "objective": "loss", "higher_is_better": False, "best": 3}
+    return {**told, "parameters": parameters, "trials": trials}
+
+
 def crowd(root: Path, **more: Any) -> MadeRun:
     """100 classes, 200 slices, every plot, pictures, and a hostile name wherever a name can be."""
     source = random.Random(3)
@@ -294,6 +341,8 @@ def crowd(root: Path, **more: Any) -> MadeRun:
                 for e in (1, 2, 3, 4)
             ],
         },
+        "tried": tried(HOSTILE),
+        "summary": {"tuned": {"values": {"train.model": HOSTILE}, "from": "run 1", "trials": 5}},
         "statistics": {
             name: split(numbers("age", 0, 90), texts(HOSTILE, {HOSTILE: 600, "b": 300}, missing=100))
             for name in ("train", "eval", "test")
@@ -320,6 +369,12 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile() -> str:
     """A name that must stay text wherever it is shown."""
     return HOSTILE
+
+
+@pytest.fixture
+def a_search() -> dict[str, Any]:
+    """What trials.json holds."""
+    return tried("odd")
 
 
 @pytest.fixture

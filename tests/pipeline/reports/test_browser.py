@@ -31,7 +31,7 @@ def test_the_report_opens_from_disk(chromium: Any, crowded: Path, hostile: str) 
         chromium.open(crowded / "report.html")
         clean(chromium)
     assert chromium.js("document.title") == "crowd · 20260101-000000"  # no hostile name ran
-    assert chromium.js("document.querySelectorAll('section').length") == 10
+    assert chromium.js("document.querySelectorAll('section').length") == 11
     assert hostile in chromium.js("document.querySelector('#columns-table').textContent")
     charts = "[...document.querySelectorAll('#plots svg.chart')].filter(s => !s.closest('details'))"
     assert chromium.js(f"{charts}.length") > 10
