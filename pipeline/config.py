@@ -15,6 +15,7 @@ from components.infra_validator.config import InfraValidateSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.techniques.distill_config import DistillSection
+from components.trainer.techniques.semi_config import ITSELF, TASKS, SemiSection
 from components.transform.config import Feature, TransformSection
 from components.tuner.config import TunerSection
 from data.tasks import Task
@@ -45,6 +46,7 @@ class Config(BaseModel):
     train: TrainSection = TrainSection()
     distill: DistillSection = DistillSection()
     distill_gate: DistillGateSection = DistillGateSection()
+    semi: SemiSection = SemiSection()
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
     push: PushSection = PushSection()
@@ -64,6 +66,32 @@ class Config(BaseModel):
             )
         if self.data.task is Task.SEQUENCE:
             raise ValueError("distill.teacher: no distillation of sequences yet. Leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _self_taught(self) -> "Config":
+        """Pseudo-labels are hard labels of rows that have none, for tasks with one class a row."""
+        if not self.semi.rounds:
+            if self.semi.teacher != ITSELF:
+                raise ValueError(
+                    "semi.teacher labels rows in rounds: set semi.rounds to at least 1. Received: 0"
+                )
+            return self
+        if self.data.task not in TASKS:
+            raise ValueError(
+                "semi.rounds takes rows by how sure the model is of their one class: it is for tasks "
+                f"{' and '.join(TASKS)}. Received: {self.data.task.value}"
+            )
+        if not self.data.unlabelled:
+            raise ValueError(
+                "semi.rounds needs rows without labels: data.unlabelled names a file or folder of "
+                'them, or is "empty". Received: nothing'
+            )
+        if self.distill.teacher:
+            raise ValueError(
+                "semi.rounds and distill.teacher exclude each other: one gives a row a class, the "
+                "other probabilities. Leave one of them out; semi.teacher names who gives classes"
+            )
         return self
 
 

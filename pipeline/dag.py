@@ -240,8 +240,12 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
     start = {"warm_start": str(prepared.start.path)} if prepared.start else {}
     ours = not prepared.config.transform.preprocessing
     vocabularies = {"vocabularies": json.dumps(vocabulary_features(prepared.features))}
+    semi = {"semi": prepared.config.semi.model_dump_json()}
+    labeller = {"labeller": str(prepared.labeller)}
     return {
         **(distill if prepared.teacher else {}),
+        **(semi if prepared.config.semi.rounds else {}),
+        **(labeller if prepared.labeller else {}),
         **start,
         **(vocabularies if ours else {}),
         "train": prepared.config.train.model_dump_json(),

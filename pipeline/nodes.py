@@ -79,8 +79,8 @@ NODES: tuple[Node, ...] = (
         "Trainer",
         inputs=("Transform", "SchemaGen", "Tuner", "TunedValues"),
         rooms=("components/trainer", "data"),
-        sections=("train", "distill", "data.task", "data.label"),
-        facts=("classes", "columns", "model", "teacher", "start"),
+        sections=("train", "distill", "semi", "data.task", "data.label"),
+        facts=("classes", "columns", "model", "teacher", "labeller", "start"),
     ),
     Node("Baseline", inputs=("Trainer",)),
     Node(

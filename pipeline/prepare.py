@@ -12,6 +12,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.evaluator import checks as evaluation
+from components.trainer.techniques.semi_config import ITSELF
 from components.transform.config import Feature
 from data.columns import CATEGORICAL, NUMERIC, Treatment
 from data.fingerprint import fingerprint
@@ -44,6 +45,8 @@ class Prepared:
     """MLMD's id of the model that `evaluate.baseline` names; 0: it names none."""
     teacher: Path | None = None
     """A SavedModel or a folder of versions that the model learns from."""
+    labeller: Path | None = None
+    """Likewise, a model that labels rows for this one; None: it labels them itself, or nobody does."""
     unlabelled: Source | None = None
     """Files of rows without labels; None where there are none, or they are among the others."""
     start: OtherModel | None = None
@@ -79,7 +82,7 @@ class Prepared:
         """The raw columns that go through Transform for a teacher to see; pictures and texts do anyway."""
         passed = (Treatment.IMAGE, Treatment.TEXT)
         names = [n for n, f in self.features.items() if f.treatment not in passed]
-        return names if self.teacher else []
+        return names if self.teacher or self.labeller else []
 
     @property
     def serving_directory(self) -> Path:
@@ -121,6 +124,8 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
     except ValueError as error:
         raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
     features = _features(config, columns, loaded.source)
+    places = (loaded.base, output, _served(config, root))
+    labeller = "" if config.semi.teacher == ITSELF else config.semi.teacher
     prepared = Prepared(
         config=config,
         root=root,
@@ -131,7 +136,8 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         features=features,
         classes=classes,
         baseline_model=_model_of(root, config.evaluate.baseline, loaded.source),
-        teacher=find_teacher(config, loaded.base, output, _served(config, root)),
+        teacher=find_teacher("distill.teacher", config.distill.teacher, *places),
+        labeller=find_teacher("semi.teacher", labeller, *places),
         unlabelled=unlabelled,
         search=find_search(config, features),
         reused=find_reused(config, loaded.base, root),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from components.trainer.target import Target, target
 from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
 from components.trainer.techniques.run import TrainingRun, training_run
+from components.trainer.techniques.self_training import Rows, self_train
+from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.techniques.teacher import Teacher
 from components.trainer.techniques.tuned import tuned
 from components.trainer.text import learner as text
@@ -55,7 +58,8 @@ def run_fn(fn_args: Any) -> None:
         the features in Transform's file of them; absent with a preprocessing of one's own), `cache`,
         a folder for what outlives a killed training, `warm_start`, the SavedModel to begin with,
         `distill` (JSON of DistillSection) and `teacher`, the SavedModel it stands for, or a folder of
-        versions. `hyperparameters` is what a Tuner found, or None.
+        versions; `semi` (JSON of SemiSection) and `labeller`, likewise. `hyperparameters` is what a
+        Tuner found, or None.
     """
     config = fn_args.custom_config
     values = decoded((fn_args.hyperparameters or {}).get("values", {}))
@@ -120,9 +124,20 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
     if extra is not None:
         run.notes["unlabelled"] = {"rows": extra.rows}
     spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run, ids)
-    learned = learner_for(spec)(
-        spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation
-    )
+    learner = learner_for(spec)
+    semi = SemiSection.model_validate_json(config.get("semi", "{}"))
+    if semi.rounds and extra is not None:
+        with tempfile.TemporaryDirectory(prefix="pseudo-labels-") as scratch:
+            rows = Rows(
+                train,
+                evaluation,
+                extra,
+                labelled_by(unlabelled, spec, graph, fn_args),
+                lambda more: ExampleFiles([*labelled, *more], graph, label),
+            )
+            learned = self_train(learner, spec, rows, semi, label, Path(scratch))
+    else:
+        learned = learner(spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation)
     return Done(learned, graph, train.rows, known)
 
 
@@ -139,6 +154,20 @@ def with_teacher(
         return train
     teacher = Teacher(Path(config["teacher"]), spec.task, list(spec.classes))
     cache = Path(config.get("cache") or fn_args.model_run_dir) / "teacher"
+    files = annotate(patterns, graph, teacher, cache)
+    spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
+    return ExampleFiles(files, graph, config["label"], taught=spec.units)
+
+
+def labelled_by(
+    patterns: list[str], spec: Spec, graph: tft.TFTransformOutput, fn_args: Any
+) -> ExampleFiles | None:
+    """Rows without labels with the answers of whom `semi.teacher` names; None: nobody."""
+    config = fn_args.custom_config
+    if not config.get("labeller"):
+        return None
+    teacher = Teacher(Path(config["labeller"]), spec.task, list(spec.classes))
+    cache = Path(config.get("cache") or fn_args.model_run_dir) / "labeller"
     files = annotate(patterns, graph, teacher, cache)
     spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
     return ExampleFiles(files, graph, config["label"], taught=spec.units)

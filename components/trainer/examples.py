@@ -89,6 +89,10 @@ class ExampleFiles:
             return self._gathered(tf.data.Dataset.range(self.rows).batch(size))
         return self._parsed(self._records().batch(size))
 
+    def serialized(self, size: int) -> tf.data.Dataset:
+        """The rows as they lie on disk, (batch,) string, in the order of `batches`."""
+        return self._records().batch(size)
+
     def shuffled(self, size: int, seed: int, skip: int = 0) -> tf.data.Dataset:
         """Batches without end, all of the same size: every row once, in a new order each time round.
 

@@ -9,10 +9,11 @@ _NOT_MEASURES = {"epoch", "steps", "seconds", "rows_per_second", "best", "phase"
 
 
 def build(facts: Facts) -> dict[str, Any]:
-    """Keys: `epochs`, `rows`, `precision`, `seconds`, `best`, `curves`.
+    """Keys: `epochs`, `rows`, `unlabelled`, `precision`, `seconds`, `best`, `curves`, `rounds`.
 
     A curve has a `name`, `train` and `eval` as lists of [epoch, value], and `starts`: the epochs
-    (counted through) at which another phase, such as fine-tuning, begins.
+    (counted through) at which another phase, such as fine-tuning, begins. `rounds` are those of
+    pseudo-labels, as history.json has them; the curves are of the best of them.
     """
     training = facts.training
     epochs = [dict(epoch) for epoch in training.get("epochs", [])]
@@ -29,6 +30,8 @@ def build(facts: Facts) -> dict[str, Any]:
     return {
         "epochs": len(epochs),
         "rows": training.get("rows"),
+        "unlabelled": training.get("unlabelled", {}).get("rows"),
+        "rounds": _rounds(training.get("semi", {})),
         "precision": training.get("precision", {}),
         "seconds": sum(float(epoch.get("seconds", 0)) for epoch in epochs),
         "best": best[-1] if best else None,
@@ -41,6 +44,35 @@ def build(facts: Facts) -> dict[str, Any]:
             {"name": name, "train": _points(epochs, name), "eval": _points(epochs, f"eval_{name}")}
             for name in sorted(names, key=lambda name: (name != "loss", name))
             if name not in ("learning_rate", "of")
+        ],
+    }
+
+
+def _rounds(semi: dict[str, Any]) -> dict[str, Any]:
+    """Keys: `confidence`, `teacher`, `ended`, `classes`, `measures`, `lines` (round, rows, taken, of,
+    per_class in the order of classes, values in that of measures, best). Empty without any."""
+    told = semi.get("rounds", [])
+    if not told:
+        return {}
+    measures = [key for key in told[0] if key.startswith("eval_")]
+    classes = next((list(each["per_class"]) for each in told if "per_class" in each), [])
+    return {
+        "confidence": semi.get("confidence"),
+        "teacher": semi.get("teacher", ""),
+        "ended": semi.get("ended", ""),
+        "classes": classes,
+        "measures": [key.removeprefix("eval_") for key in measures],
+        "lines": [
+            {
+                "round": each["round"],
+                "rows": each["rows"],
+                "taken": each.get("taken"),
+                "of": each.get("of"),
+                "per_class": [each.get("per_class", {}).get(name) for name in classes],
+                "values": [each.get(key) for key in measures],
+                "best": each["best"],
+            }
+            for each in told
         ],
     }
 

@@ -32,6 +32,31 @@ def test_what_a_teacher_cannot_be_used_with(preset: str, override: str, words: s
         load(preset, [override, "distill.teacher=blessed"])
 
 
+@pytest.mark.parametrize(
+    ("preset", "overrides", "words"),
+    [
+        ("taxi", ["semi.rounds=1"], "needs rows without labels: data.unlabelled"),
+        ("fares", ["semi.rounds=1", "data.unlabelled=more.csv"], "binary and multiclass"),
+        ("yeast", ["semi.rounds=1", "data.unlabelled=more.csv"], "Received: multilabel"),
+        ("phonemes", ["semi.rounds=1", "data.unlabelled=more.csv"], "Received: sequence"),
+        ("taxi", ["semi.teacher=blessed"], "semi.rounds to at least 1"),
+        (
+            "taxi",
+            ["semi.rounds=1", "data.unlabelled=empty", "distill.teacher=blessed"],
+            "exclude each other",
+        ),
+        ("yeast", ["data.unlabelled=empty"], "in none of the classes"),
+        ("taxi", ["semi.rounds=1", "data.unlabelled=empty", "semi.confidence=1"], "less than 1"),
+    ],
+)
+def test_what_pseudo_labels_cannot_be_used_with(
+    preset: str, overrides: list[str], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(preset, overrides)
+    assert load("taxi", ["semi.rounds=2", "data.unlabelled=empty"]).config.semi.rounds == 2
+
+
 def test_an_override_is_toml_or_text() -> None:
     config = load("taxi", ["train.epochs=3", "data.path=other.csv", "train.hidden=[8, 4]"]).config
     assert config.train.epochs == 3

@@ -114,16 +114,28 @@ def test_a_run(shop: Any, new_rows: Any) -> None:
         return sum(1 for _ in tf.data.TFRecordDataset(files, compression_type="GZIP"))
 
     _more(shop, new_rows(150, seed=9))
-    assert shop.run("--set", "data.unlabelled=more.csv") == 0
+    assert (
+        shop.run(
+            "--set",
+            "data.unlabelled=more.csv",
+            "--set",
+            "semi.rounds=1",
+            "--set",
+            "semi.confidence=0.6",
+        )
+        == 0
+    )
     assert rows("ExampleGen", "unlabelled") == rows("Transform", "unlabelled") == 150
     assert sum(rows("ExampleGen", split) for split in ("train", "eval", "test")) == 600
     made = lineage.outputs(shop.root, shop.last().id)
     history = json.loads(Path(made["Trainer"]["model_run"][-1].uri, "history.json").read_text())
     assert history["rows"] == rows("Transform", "train")
     assert history["unlabelled"] == {"rows": 150}
+    last = history["semi"]["rounds"][-1]
+    assert last["of"] == 150 and 0 < last["taken"] == sum(last["per_class"].values())
     assert shop.last().summary["anomalies"] == []
     report = (shop.root / "runs" / shop.last().id / "report.html").read_text()
-    assert "unlabelled" in report
+    assert "150 without labels" in report and "Pseudo-labels" in report
 
     # What else is odd in them stops the run: the model would learn from it.
     _more(shop, [{**row, "city": "Atlantis"} for row in new_rows(150, seed=9)])

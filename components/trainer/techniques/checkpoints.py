@@ -45,6 +45,10 @@ class Checkpoints:
         self._seconds = seconds
         self._last = time.monotonic()
 
+    def part(self, name: str) -> "Checkpoints":
+        """The states of one of several trainings that belong together; `clear` removes them too."""
+        return Checkpoints(self._folder / name if self._folder else None, self._seconds)
+
     def due(self) -> bool:
         """Whether the last state is long enough ago for another."""
         return self._folder is not None and time.monotonic() - self._last >= self._seconds

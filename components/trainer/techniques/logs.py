@@ -19,6 +19,10 @@ class Logs:
         self._folder = folder
         self._writers: dict[Path, Any] = {}
 
+    def part(self, name: str) -> "Logs":
+        """The curves of one of several trainings that belong together."""
+        return Logs(self._folder / name if self._folder else None)
+
     def epoch(self, entry: dict[str, Any]) -> None:
         """Writes an epoch of a training's history.
 

@@ -59,17 +59,29 @@ def serialize(row: Row, columns: dict[str, type]) -> bytes:
 
 @pytest.fixture(scope="session")
 def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Raw rows to a folder with `graph`, `train` and `eval`, by tft_beam."""
+    """Raw rows to a folder with `graph`, `train` and `eval`, and rows without labels in
+    `Split-unlabelled`, by tft_beam. What evaluates is what trains, unless it is given."""
 
     made_before: dict[str, Path] = {}
 
-    def run(columns: dict[str, type], rows: list[Row], config: dict[str, Any]) -> Path:
-        key = repr([columns, rows, config])
+    def run(
+        columns: dict[str, type],
+        rows: list[Row],
+        config: dict[str, Any],
+        evaluation: list[Row] | None = None,
+        unlabelled: list[Row] | None = None,
+    ) -> Path:
+        splits = {"train": rows, "eval": rows if evaluation is None else evaluation}
+        if unlabelled is not None:
+            splits["Split-unlabelled/data"] = unlabelled
+        key = repr([columns, splits, config])
         if key not in made_before:
-            made_before[key] = make(columns, rows, config)
+            made_before[key] = make(columns, splits, config)
         return made_before[key]
 
-    def make(columns: dict[str, type], rows: list[Row], config: dict[str, Any]) -> Path:
+    def make(
+        columns: dict[str, type], splits: dict[str, list[Row]], config: dict[str, Any]
+    ) -> Path:
         import apache_beam as beam
         import tensorflow as tf
         import tensorflow_transform.beam as tft_beam
@@ -83,7 +95,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         kinds = {int: tf.int64, float: tf.float32, str: tf.string, bytes: tf.string}
         spec = {name: tf.io.VarLenFeature(kinds[kind]) for name, kind in columns.items()}
         schema = schema_utils.schema_from_feature_spec(spec)
-        splits = {"train": rows, "eval": rows}
+        (folder / "Split-unlabelled").mkdir()
         metadata_io.write_metadata(
             dataset_metadata.DatasetMetadata(schema), str(folder / "graph" / "metadata")
         )
@@ -139,6 +151,8 @@ def train(
         beside: list[str] | None = None,
         told: dict[str, str] | None = None,
         hyperparameters: dict[str, Any] | None = None,
+        evaluation: list[Row] | None = None,
+        unlabelled: list[Row] | None = None,
     ) -> Trained:
         from components.trainer import entry, export
         from components.transform.config import Feature, vocabulary_features
@@ -151,7 +165,8 @@ def train(
             "preprocessing": preprocessing,
             "beside": json.dumps(beside or []),
         }
-        folder, made = transform(columns, rows, config), tmp_path_factory.mktemp("trained")
+        folder = transform(columns, rows, config, evaluation, unlabelled)
+        made = tmp_path_factory.mktemp("trained")
         kept: dict[str, Any] = {}
         written = export.export
 
@@ -173,7 +188,10 @@ def train(
                 **(told or {}),
             },
             transform_output=str(folder / "graph"),
-            train_files=[str(folder / "train*.gz")],
+            train_files=[
+                str(folder / "train*.gz"),
+                *([str(folder / "Split-unlabelled" / "*.gz")] if unlabelled else []),
+            ],
             eval_files=[str(folder / "eval*.gz")],
             model_run_dir=str(made / "run"),
             serving_model_dir=str(made / "model"),

@@ -336,6 +336,17 @@ def crowd(root: Path, **more: Any) -> MadeRun:
         "training": {
             "rows": 900,
             "precision": {"policy": "float32", "reason": HOSTILE},
+            "unlabelled": {"rows": 240},
+            "semi": {
+                "confidence": 0.95, "teacher": HOSTILE, "ended": HOSTILE,
+                "rounds": [
+                    {"round": 0, "rows": 900, "eval_accuracy": 0.7, "best": False},
+                    {
+                        "round": 1, "rows": 1000, "taken": 100, "of": 240,
+                        "per_class": {HOSTILE: 60, "b": 40}, "eval_accuracy": 0.8, "best": True,
+                    },
+                ],
+            },
             "epochs": [
                 {"epoch": e, "loss": 1 / e, "eval_loss": 1.1 / e, "seconds": 1.0, "best": e == 3}
                 for e in (1, 2, 3, 4)

@@ -103,6 +103,9 @@ def test_figures_agree_with_the_verdict(told: dict[str, Any]) -> None:
     pairs = told["plots"]["confusion"]["pairs"]
     assert pairs == sorted(pairs, key=lambda pair: -pair["rows"]) and len(pairs) == 20
     assert told["training"]["best"] == 3
+    rounds = told["training"]["rounds"]
+    assert rounds["classes"][1] == "b" and rounds["lines"][1]["per_class"] == [60, 40]
+    assert [line["best"] for line in rounds["lines"]] == [False, True]
 
 
 def test_intervals_are_shown(read: Reader) -> None:
