@@ -15,11 +15,11 @@ def _changed(shop, *overrides: str) -> set[str]:
 
 
 def test_a_setting_concerns_its_own_nodes(shop) -> None:
-    assert _changed(shop, "train.epochs=5") == {"Trainer"}
+    assert _changed(shop, "train.epochs=5") == {"Trainer", "Tuner"}
     assert _changed(shop, "data.split_seed=5") == {"ExampleGen"}
     assert _changed(shop, "validate.stop_at=never") == {"DataGate"}
     assert _changed(shop, "features.age=log") == {"Transform"}
-    assert _changed(shop, "features.age=ignore") == {"Transform", "Trainer"}
+    assert _changed(shop, "features.age=ignore") == {"Transform", "Trainer", "Tuner"}
     assert _changed(shop, 'evaluate.slices=["visits"]') == {"Evaluator"}
     assert _changed(shop, "push.directory=/elsewhere") == {"Pusher"}
     assert _changed(shop) == set()
@@ -41,7 +41,7 @@ def test_ones_own_code_counts(shop, monkeypatch) -> None:
     before = _facts(shop, "train.model=my_pkg.model.build")
     (package / "model.py").write_text("def build(spec): return 1")
     now = _facts(shop, "train.model=my_pkg.model.build")
-    assert {n for n in before if before[n] != now[n]} == {"Trainer"}
+    assert {n for n in before if before[n] != now[n]} == {"Trainer", "Tuner"}
     assert difference(before["Trainer"], now["Trainer"]) == "model changed"
 
 
