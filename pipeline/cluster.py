@@ -23,6 +23,8 @@ class Size:
     """MiB of a task manager."""
     job_server: bool = True
     """Whether Beam's job server runs too; without it Beam starts one for each job, from a jar."""
+    flink: str = "1.19"
+    """Flink's line; 1.20 needs the job server's jar of our Beam version."""
 
 
 def main(argv: list[str]) -> int:
@@ -36,7 +38,9 @@ def main(argv: list[str]) -> int:
     try:
         match options.action:
             case "up":
-                size = Size(options.task_managers, options.memory, options.job_server)
+                size = Size(
+                    options.task_managers, options.memory, options.job_server, options.flink
+                )
                 return up(options.root, options.kind, size)
             case "down":
                 return down(options.root)
@@ -59,8 +63,8 @@ def up(output: Path, kind: str, size: Size) -> int:
     if kind != "portable" and (missing := checks.java()):
         print(f"error: {missing[0]}", file=sys.stderr)
         return 1
-    if kind in jars.JOB_SERVERS and size.job_server:
-        jars.job_server(kind)  # what cannot be had is said before anything starts
+    if kind != "portable" and size.job_server:
+        jars.job_server(_line(kind, size))  # what cannot be had is said before anything starts
     folder = state.folder(output)
     folder.mkdir(parents=True, exist_ok=True)
     cluster = running if running and running.kind == kind else Cluster(kind)
@@ -141,7 +145,7 @@ def _worker_pool(cluster: Cluster, output: Path) -> Cluster:
 
 
 def _flink(cluster: Cluster, output: Path, size: Size) -> None:
-    folder, home = state.folder(output), jars.flink()
+    folder, home = state.folder(output), jars.flink(size.flink)
     names = {process.name for process in cluster.processes}
     if "job-manager" not in names:
         # Without its JobManager, nothing of an earlier cluster is of use.
@@ -159,14 +163,15 @@ def _flink(cluster: Cluster, output: Path, size: Size) -> None:
             cluster = _add(cluster, output, last)
     flink.wait_for_slots(cluster.flink_master, size.task_managers, last, folder)
     if size.job_server and "job-server" not in names:
-        jar = jars.job_server("flink")
-        _java_job_server(cluster, output, jar, f"--flink-master={cluster.flink_master}")
+        program = jars.job_server(_line("flink", size))
+        _java_job_server(cluster, output, program, f"--flink-master={cluster.flink_master}")
 
 
 def _spark(cluster: Cluster, output: Path, size: Size) -> None:
     if "job-server" not in {process.name for process in cluster.processes}:
-        jar = jars.job_server("spark")
-        _java_job_server(cluster, output, jar, f"--spark-master-url=local[{size.task_managers}]")
+        program = jars.job_server("spark")
+        master = f"--spark-master-url=local[{size.task_managers}]"
+        _java_job_server(cluster, output, program, master)
 
 
 def _portable(cluster: Cluster, output: Path, size: Size) -> None:
@@ -181,14 +186,18 @@ def _portable(cluster: Cluster, output: Path, size: Size) -> None:
     _ready(cluster, output, server, f"localhost:{port}")
 
 
-def _java_job_server(cluster: Cluster, output: Path, jar: Path, master: str) -> None:
+def _java_job_server(cluster: Cluster, output: Path, program: list[str], master: str) -> None:
     folder, port = state.folder(output), processes.free_port()
     (folder / "staging").mkdir(exist_ok=True)
-    command = [shutil.which("java") or "java", *flink.OPENED, "-Xmx512m", "-jar", str(jar)]
+    command = [shutil.which("java") or "java", *flink.OPENED, "-Xmx512m", *program]
     command += [f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
     command += [f"--artifacts-dir={folder / 'staging'}", "--job-host=localhost", master]
     server = processes.start("job-server", command, folder, {})
     _ready(cluster, output, server, f"localhost:{port}")
+
+
+def _line(kind: str, size: Size) -> str:
+    return f"flink-{size.flink}" if kind == "flink" else kind
 
 
 def _ready(cluster: Cluster, output: Path, server: Process, address: str) -> None:
@@ -225,6 +234,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="job_server",
         action="store_false",
         help="flink: only the cluster and the workers; engine.job_server_jar starts one per job",
+    )
+    parser.add_argument(
+        "--flink",
+        choices=sorted(jars.FLINK),
+        default="1.19",
+        help="Flink's line; 1.20 needs the job server's jar of our Beam version",
     )
     parser.add_argument(
         "--root", type=Path, default=Path("output"), metavar="DIR", help="where runs are written"

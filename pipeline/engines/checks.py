@@ -45,10 +45,10 @@ def flink_master(url: str, parallelism: int, cure: str) -> list[str]:
     except (OSError, ValueError) as error:
         return [f"no Flink JobManager answers at {url} ({error}): {cure}"]
     found = []
-    if not version.startswith("1.20."):
+    if not version.startswith(("1.19.", "1.20.")):
         found.append(
             f"the cluster at {url} is Flink {version}; Beam's batch translation that we use is the "
-            "one for 1.20: start a 1.20 cluster"
+            "one for 1.19 and 1.20: start such a cluster"
         )
     if slots < parallelism:
         found.append(

@@ -57,8 +57,8 @@ class EngineSection(BaseModel):
     flink_master: str = ""
     """flink: the JobManager's REST address, such as `http://10.0.0.5:8081`."""
     job_server_jar: str = ""
-    """flink: beam-runners-flink-1.20-job-server of our Beam version; Beam starts it for each job
-    where no job_endpoint is named."""
+    """flink: beam-runners-flink-1.20-job-server (or 1.19, as the cluster) of our Beam version; Beam
+    starts it for each job where no job_endpoint is named."""
     environment: Literal["EXTERNAL", "PROCESS", "DOCKER"] = "EXTERNAL"
     """portable, flink: how a task manager gets a Python worker: from a worker pool that runs beside
     it, by starting a process, or by starting a container."""

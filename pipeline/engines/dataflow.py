@@ -54,9 +54,26 @@ def args(site: Site, wheel: Path | None) -> list[str]:
 
 
 def _objections(arguments: list[str]) -> list[str]:
-    from apache_beam.options.pipeline_options import PipelineOptions
+    """What Beam's validator says of them, without a question to Google.
+
+    Its `validate()` looks up the buckets, and makes one where a path is malformed.
+    """
+    from apache_beam.options.pipeline_options import (
+        GoogleCloudOptions,
+        PipelineOptions,
+        WorkerOptions,
+    )
     from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
     from apache_beam.runners.dataflow.dataflow_runner import DataflowRunner
 
-    validator = PipelineOptionsValidator(PipelineOptions(arguments), DataflowRunner())
-    return [f"engine.dataflow: {text}" for text in validator.validate()]
+    options = PipelineOptions(arguments)
+    validator = PipelineOptionsValidator(options, DataflowRunner())
+    cloud, workers = options.view_as(GoogleCloudOptions), options.view_as(WorkerOptions)
+    found = [
+        *validator.validate_cloud_options(cloud),
+        *validator.validate_gcs_path(cloud, "temp_location"),
+        *validator.validate_gcs_path(cloud, "staging_location"),
+        *validator.validate_num_workers(workers),
+        *validator.validate_worker_region_zone(workers),
+    ]
+    return [f"engine.dataflow: {text}" for text in found]

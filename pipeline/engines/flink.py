@@ -1,4 +1,4 @@
-"""On a Flink 1.20 cluster. Flink 2 has no batch translation in Beam for Python: stay on 1.20."""
+"""On a Flink 1.19 or 1.20 cluster. Later lines have another batch translation in Beam."""
 
 import importlib.metadata
 from pathlib import Path
@@ -7,7 +7,7 @@ from pipeline.engines import checks, portable
 from pipeline.engines.site import Site
 from pipeline.local_cluster import state
 
-JOB_SERVER = "beam-runners-flink-1.20-job-server"
+JOB_SERVERS = ("beam-runners-flink-1.20-job-server", "beam-runners-flink-1.19-job-server")
 ENVIRONMENT_CACHE = 30_000
 """Milliseconds an idle worker is kept within a job: longer than the pause between two stages, short
 enough that the workers of finished jobs do not fill the memory."""
@@ -32,7 +32,8 @@ def problems(site: Site) -> list[str]:
     elif section.job_server_jar:
         jar = Path(site.base, section.job_server_jar)
         found += checks.java()
-        found += checks.job_server_jar(jar, JOB_SERVER, importlib.metadata.version("apache-beam"))
+        kind = next((name for name in JOB_SERVERS if jar.name.startswith(name)), JOB_SERVERS[0])
+        found += checks.job_server_jar(jar, kind, importlib.metadata.version("apache-beam"))
         found += checks.folder(section.staging, "engine.staging")
     else:
         found.append(
@@ -53,7 +54,6 @@ def args(site: Site, wheel: Path) -> list[str]:
         server = [f"--flink_job_server_jar={jar}", f"--artifacts_dir={section.staging}"]
     return [
         "--runner=FlinkRunner",
-        "--flink_version=1.20",
         f"--flink_master={master(site)}",
         *server,
         f"--parallelism={section.parallelism}",

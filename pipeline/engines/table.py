@@ -36,7 +36,7 @@ ENGINES: dict[str, Engine] = {
         ships=False,
     ),
     "portable": Engine("a Beam job server", portable.problems, portable.args, ships=True),
-    "flink": Engine("Flink 1.20", flink.problems, flink.args, ships=True),
+    "flink": Engine("Flink", flink.problems, flink.args, ships=True),
     "spark": Engine("Spark 3.5", spark.problems, spark.args, ships=True),
     "dataflow": Engine("Google Cloud Dataflow", dataflow.problems, dataflow.args, ships=True),
 }

@@ -49,15 +49,20 @@ taskmanager.host: 127.0.0.1
 taskmanager.bind-host: 127.0.0.1
 taskmanager.numberOfTaskSlots: 1
 taskmanager.memory.process.size: {memory}m
-taskmanager.memory.managed.fraction: 0.5
+taskmanager.memory.managed.fraction: 0.4
+# TFDV's and TFT's jobs have dozens of exchanges at a time, and each asks for 512 buffers of 32 KiB
+# by default: more than there are.
+taskmanager.memory.network.min: 320m
+taskmanager.memory.network.max: 320m
+taskmanager.network.sort-shuffle.min-buffers: 64
 # A task manager that died is noticed within 15 seconds; its job starts again where another has a
-# slot, and fails where none has one within a minute.
+# slot, and fails where none has one: a new one has 20 seconds to come, three times.
 heartbeat.interval: 3000
 heartbeat.timeout: 15000
 restart-strategy.type: fixed-delay
 restart-strategy.fixed-delay.attempts: 3
 restart-strategy.fixed-delay.delay: 2s
-slot.request.timeout: 60000
+slot.request.timeout: 20000
 # Beam's streams of elements over 10 MB otherwise break the RPC layer.
 pekko.framesize: 209715200b
 io.tmp.dirs: {scratch}

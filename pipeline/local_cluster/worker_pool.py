@@ -53,49 +53,62 @@ class Pool:
         self._logs = logs
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(READY))
-        self._workers: dict[str, ForkServerProcess] = {}
+        self._workers: dict[tuple[str, str], ForkServerProcess] = {}
         self._count = 0
         self._lock = threading.Lock()
 
-    def start(self, control: str, worker_id: str) -> None:
+    def start(self, control: str, worker_id: str, runner: str) -> None:
         """Starts a worker.
 
         Args:
           control: the runner's endpoint.
           worker_id: the runner's name for it.
+          runner: who asks; every task manager of Flink calls its first worker 1-1.
         """
         with self._lock:
             self._count += 1
             log = str(self._logs / f"worker-{self._count:04d}.log")
             process = self._context.Process(target=work, args=(control, worker_id, log))
             process.start()
-            self._workers[worker_id] = process
+            self._workers[runner, worker_id] = process
         threading.Thread(
-            target=self._watch, args=(process, control, worker_id), daemon=True
+            target=self._watch, args=(process, control, runner, worker_id), daemon=True
         ).start()
 
-    def stop(self, worker_id: str) -> None:
-        """Stops a worker; nothing happens where it is not known."""
-        with self._lock:
-            process = self._workers.pop(worker_id, None)
-        if process is not None:
-            process.terminate()
-            process.join(PATIENCE)
-            if process.is_alive():
-                process.kill()
+    def stop(self, worker_id: str, runner: str) -> None:
+        """Stops a worker; nothing happens where that runner has none of that name.
 
-    def _watch(self, process: ForkServerProcess, control: str, worker_id: str) -> None:
+        Nothing has to: a worker ends by itself when its runner hangs up.
+        """
+        with self._lock:
+            process = self._workers.pop((runner, worker_id), None)
+        if process is not None:
+            self._end([process])
+
+    def _watch(self, process: ForkServerProcess, control: str, runner: str, worker_id: str) -> None:
         """Tells the runner of a worker that ended and was not asked to."""
         wait([process.sentinel])
         with self._lock:
-            asked = self._workers.get(worker_id) is not process
+            asked = self._workers.get((runner, worker_id)) is not process
+            if not asked:
+                del self._workers[runner, worker_id]
         if not asked and process.exitcode:
             report_lost(control, worker_id)
 
     def close(self) -> None:
         """Stops them all."""
-        for worker_id in list(self._workers):
-            self.stop(worker_id)
+        with self._lock:
+            running = list(self._workers.values())
+            self._workers.clear()
+        self._end(running)
+
+    def _end(self, processes: list[ForkServerProcess]) -> None:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(PATIENCE)
+            if process.is_alive():
+                process.kill()
 
 
 def report_lost(control: str, worker_id: str) -> None:
@@ -133,15 +146,15 @@ def serve(pool: Pool, port: int) -> Any:
     from apache_beam.utils import thread_pool_executor
 
     class Service(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
-        def StartWorker(self, request: Any, _: Any) -> Any:
+        def StartWorker(self, request: Any, context: Any) -> Any:
             try:
-                pool.start(request.control_endpoint.url, request.worker_id)
+                pool.start(request.control_endpoint.url, request.worker_id, context.peer())
             except OSError as error:
                 return messages.StartWorkerResponse(error=str(error))
             return messages.StartWorkerResponse()
 
-        def StopWorker(self, request: Any, _: Any) -> Any:
-            pool.stop(request.worker_id)
+        def StopWorker(self, request: Any, context: Any) -> Any:
+            pool.stop(request.worker_id, context.peer())
             return messages.StopWorkerResponse()
 
     server = grpc.server(thread_pool_executor.shared_unbounded_instance())

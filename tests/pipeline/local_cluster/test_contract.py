@@ -5,17 +5,13 @@ pickle, a coder that two processes do not share), without a JVM. Two workers sha
 results must not depend on who did what.
 """
 
-import json
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from google.protobuf import json_format
-from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from pipeline import history, lineage
 from pipeline.engines import table
@@ -27,22 +23,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def shop(portable: Path, new_shop) -> Any:
-    """A data set in four files, run on the local engine once.
-
-    No two rows have the same features: equal rows score the same but for the last digit, which the
-    size of the batch decides, and ranks that come apart by it are another average precision.
-    """
-    made = new_shop(portable, infra_validator=False)
-    header, *lines = (made.folder / "shop.csv").read_text().splitlines()
-    rows = list({line.rpartition(",")[0]: line for line in lines}.values())
-    (made.folder / "rows").mkdir()
-    for number in range(4):
-        part = [header, *rows[number::4]]
-        (made.folder / "rows" / f"{number}.csv").write_text("\n".join(part) + "\n")
-    made.config.write_text(made.config.read_text().replace('"shop.csv"', '"rows"'))
-    assert made.run("--engine", "local", "--set", "train.epochs=1") == 0
-    return made
+def shop(portable: Path, shop_in_files: Any) -> Any:
+    return shop_in_files(portable)
 
 
 def workers(portable: Path) -> list[psutil.Process]:
@@ -54,38 +36,7 @@ def workers(portable: Path) -> list[psutil.Process]:
     return [process for process in below if process.ppid() != pool]
 
 
-def uri(shop: Any, run: history.Run, node: str, key: str) -> Path:
-    return Path(lineage.outputs(shop.root, run.id)[node][key][-1].uri)
-
-
-def rows(folder: Path, split: str) -> Counter[bytes]:
-    """The examples of a split, whatever their order, their files, or the order of their features
-    (which every process has its own of)."""
-    import tensorflow as tf
-
-    files = sorted(str(file) for file in (folder / f"Split-{split}").glob("*.gz"))
-    assert files
-    found = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
-    parsed = (tf.train.Example.FromString(row) for row in found)
-    return Counter(example.SerializeToString(deterministic=True) for example in parsed)
-
-
-def statistics(folder: Path, split: str) -> dict[str, Any]:
-    """Statistics by column, without what is sampled or sketched."""
-    [file] = (folder / f"Split-{split}").glob("*.pb")
-    found = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes())
-    [dataset] = found.datasets
-    columns: dict[str, Any] = {"": dataset.num_examples}
-    for feature in dataset.features:
-        feature.num_stats.ClearField("histograms")
-        tree = json_format.MessageToDict(feature)
-        columns[feature.path.step[0]] = json.loads(
-            json.dumps(tree), parse_float=lambda text: round(float(text), 6)
-        )
-    return columns
-
-
-def test_data_components_give_what_the_local_engine_gives(shop, portable: Path) -> None:
+def test_data_components_give_what_the_local_engine_gives(shop, portable: Path, made) -> None:
     local = shop.last()
     seen: set[int] = set()
     done = threading.Event()
@@ -104,43 +55,20 @@ def test_data_components_give_what_the_local_engine_gives(shop, portable: Path) 
     remote = shop.last()
     assert [remote.nodes[node].state for node in forced] == ["ran"] * 3
     assert len(seen) >= 2 * len(forced)  # two workers a job, none of them this process
-
-    for split in ("train", "eval", "test"):
-        ours, theirs = (uri(shop, run, "ExampleGen", "examples") for run in (local, remote))
-        assert ours != theirs and rows(ours, split) == rows(theirs, split)
-        ours, theirs = (uri(shop, run, "StatisticsGen", "statistics") for run in (local, remote))
-        assert statistics(ours, split) == statistics(theirs, split)
-    for split in ("train", "eval"):
-        ours, theirs = (
-            uri(shop, run, "Transform", "transformed_examples") for run in (local, remote)
-        )
-        assert rows(ours, split) == rows(theirs, split)
-    ours, theirs = (uri(shop, run, "Transform", "transform_graph") for run in (local, remote))
-    for name in ("transformed_metadata/schema.pbtxt", "transform_fn/assets"):
-        assert content(ours / name) == content(theirs / name)
+    made(shop).assert_same(local, remote)
 
 
-def content(place: Path) -> dict[str, bytes]:
-    files = [place] if place.is_file() else sorted(f for f in place.rglob("*") if f.is_file())
-    return {file.name: file.read_bytes() for file in files}
-
-
-def test_the_evaluator_measures_the_same(shop) -> None:
+def test_the_evaluator_measures_the_same(shop, made) -> None:
     """Slice by slice, on the model that the local run trained."""
     flags = ["--engine", "portable", "--set", "train.epochs=1", "--only", "Evaluator"]
     before = next(run for run in history.runs(shop.root) if "Trainer" in run.nodes).summary
     assert shop.run(*flags, "--force", "Evaluator") == 0
     after = shop.last().summary
     assert shop.states()["Evaluator"] == "ran"
-    for before_slice, after_slice in (
-        (before["metrics"]["test"], after["metrics"]["test"]),
-        *((before["slices"][name], after["slices"][name]) for name in before["slices"]),
-    ):
-        assert after_slice == pytest.approx(before_slice, rel=1e-6)
-    assert before["slices"] and before["metrics"]["test"]
+    made(shop).assert_same_metrics(before, after)
 
 
-def test_bulk_inference(shop, portable: Path) -> None:
+def test_bulk_inference(shop, portable: Path, made) -> None:
     """TFX's own BulkInferrer with the pushed kind of model."""
     import tensorflow as tf
     from tfx.components.bulk_inferrer import executor
@@ -150,12 +78,12 @@ def test_bulk_inference(shop, portable: Path) -> None:
 
     first = next(run for run in reversed(history.runs(shop.root)))
     examples = standard_artifacts.Examples()
-    examples.uri = str(uri(shop, first, "ExampleGen", "examples"))
+    examples.uri = str(made(shop).uri(first, "ExampleGen", "examples"))
     examples.split_names = '["train", "eval", "test"]'
     examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
     examples.set_string_custom_property("file_format", "tfrecords_gzip")
     model = standard_artifacts.Model()
-    model.uri = str(uri(shop, first, "Trainer", "model"))
+    model.uri = str(made(shop).uri(first, "Trainer", "model"))
     result = standard_artifacts.InferenceResult()
     result.uri = str(portable / "predictions")
 
@@ -177,11 +105,11 @@ def test_bulk_inference(shop, portable: Path) -> None:
     )
     files = [str(file) for file in (portable / "predictions").rglob("*.gz")]
     predicted = sum(1 for _ in tf.data.TFRecordDataset(files, compression_type="GZIP"))
-    assert predicted == sum(rows(Path(examples.uri), "test").values()) > 0
+    assert predicted == sum(made(shop).rows(Path(examples.uri), "test").values()) > 0
 
 
 def test_a_worker_killed_in_the_middle_fails_the_node_and_resume_finishes(
-    shop, portable: Path
+    shop, portable: Path, made
 ) -> None:
     flags = ["--engine", "portable", "--set", "train.epochs=1", "--to", "Transform"]
     killed: list[int] = []
@@ -209,8 +137,9 @@ def test_a_worker_killed_in_the_middle_fails_the_node_and_resume_finishes(
     assert shop.run("--resume") == 0
     resumed = shop.last()
     assert resumed.nodes["ExampleGen"].state == "ran"
-    folder = uri(shop, resumed, "ExampleGen", "examples")
-    assert sum(sum(rows(folder, split).values()) for split in ("train", "eval", "test")) == total
+    folder = made(shop).uri(resumed, "ExampleGen", "examples")
+    counts = [made(shop).rows(folder, split) for split in ("train", "eval", "test")]
+    assert sum(sum(count.values()) for count in counts) == total
     # Nothing of the failed attempt is among what later nodes read.
     live = lineage.outputs(shop.root, failed.id).get("ExampleGen", {})
     assert all(Path(artifact.uri) != folder for items in live.values() for artifact in items)

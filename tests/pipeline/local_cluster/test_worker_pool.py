@@ -29,12 +29,12 @@ def test_a_killed_worker_is_reported(
     pool = worker_pool.Pool(tmp_path)
     try:
         connection = servicer.get_conn_by_worker_id("w")
-        pool.start(f"localhost:{port}", "w")
+        pool.start(f"localhost:{port}", "w", "runner")
         deadline = time.monotonic() + 60
         while connected and connection._input is None:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        pool._workers["w"].kill()
+        pool._workers["runner", "w"].kill()
         asked = connection.push(beam_fn_api_pb2.InstructionRequest(instruction_id="1"))
         assert asked.get(timeout=60).error == lost_workers.LOST
     finally:
