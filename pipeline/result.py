@@ -52,9 +52,10 @@ def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) 
     if summary["status"] == "data_anomalies":
         anomalies_table(console, summary["anomalies"])
         console.print(
-            "[bold red]Stopped by data anomalies.[/] Mend the data, or accept the change with "
-            "[cyan]python -m pipeline schema accept[/], or set validate.stop_at."
+            "[bold red]Stopped by data anomalies.[/] Mend the data, or take the change into the "
+            "schema (--all for every column), or set validate.stop_at:"
         )
+        console.print(f"  [cyan]{escape(_accept_command(run))}[/]", soft_wrap=True)
         return
     if interrupted:
         console.print(f"[bold red]Interrupted.[/] {_resume(run)}")
@@ -100,7 +101,9 @@ def up_to_date(console: Console, prepared: Prepared, steps: list[Step], past: li
             f"({escape(str(manifest['withdrawn']))}), so it is not pushed again."
         )
         return 4
-    _outcome(console, prepared, run.summary)
+    _outcome(console, prepared, run.summary, " then")
+    if (run.path / "report.html").is_file():
+        console.print(f"report:    [cyan]{escape(_short(run.path / 'report.html'))}[/]")
     return 0
 
 
@@ -196,7 +199,7 @@ def began_with(taken: Mapping[str, Any]) -> str:
     return words
 
 
-def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> None:
+def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any], when: str = "") -> None:
     pushed = summary.get("pushed")
     if summary.get("status") == "not_blessed":
         why = summary.get("not_pushed", "")
@@ -213,7 +216,7 @@ def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any]) -> N
         )
         console.print(f"serve it:  [cyan]{_serve_command(prepared)}[/]")
     console.print(
-        f"took {summary['seconds']:.0f} s · everything about it: [cyan]python -m pipeline status[/]"
+        f"took {summary['seconds']:.0f} s{when} · everything about it: [cyan]python -m pipeline status[/]"
     )
 
 
@@ -224,6 +227,15 @@ def _serve_command(prepared: Prepared) -> str:
         "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
     )
     return f"python -m pipeline serve {name}{elsewhere}"
+
+
+def _accept_command(run: Run) -> str:
+    """The `schema accept` that would let the same data pass."""
+    stopping = [row["column"] for row in run.summary["anomalies"] if row["severity"] == "error"]
+    command = f"python -m pipeline schema accept --config {shlex.quote(run.request['source'])}"
+    columns = [name for name in dict.fromkeys(stopping) if name and not name.startswith("(")]
+    command += "".join(f" --column {shlex.quote(name)}" for name in columns) or " --all"
+    return command + _elsewhere(run)
 
 
 def _failed(console: Console, run: Run) -> None:
@@ -245,10 +257,13 @@ def _failed(console: Console, run: Run) -> None:
 
 def _resume(run: Run) -> str:
     command = f"python run_local.py --config {shlex.quote(run.request['source'])} --resume"
+    return f"Go on where it stopped: [cyan]{command}{_elsewhere(run)}[/]"
+
+
+def _elsewhere(run: Run) -> str:
+    """` --root …` where the run's folder is not the usual one."""
     output = run.path.resolve().parents[2]
-    if output != Path("output").resolve():
-        command += f" --root {shlex.quote(str(output))}"
-    return f"Go on where it stopped: [cyan]{command}[/]"
+    return "" if output == Path("output").resolve() else f" --root {shlex.quote(str(output))}"
 
 
 def _short(path: Path) -> str:

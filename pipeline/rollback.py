@@ -27,7 +27,8 @@ class RollbackError(RuntimeError):
 def main(argv: list[str]) -> int:
     """Withdraws versions, or lists them; 1 when there is nothing to go back to."""
     parser = argparse.ArgumentParser(prog="python -m pipeline rollback", description=__doc__)
-    parser.add_argument("--config", default="", help="preset, TOML file or pipeline name")
+    parser.add_argument("name", nargs="?", default="", help="pipeline name, preset or TOML file")
+    parser.add_argument("--config", default="", help="the same")
     parser.add_argument("--to", type=int, help="version to return to (default: the one before)")
     parser.add_argument("--why", default="", help="kept in the manifest and in the metadata")
     parser.add_argument("--root", default="output", help="where runs are kept (default: output)")
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     console = Console(highlight=False)
     try:
-        root, serving = _where(options.config, Path(options.root))
+        root, serving = _where(options.config or options.name, Path(options.root))
     except config.ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -56,8 +57,9 @@ def _where(name: str, output: Path) -> tuple[Path, Path]:
     if not name and len(known) == 1:
         [name] = known
     if not name:
-        found = f"{', '.join(known)}" if known else f"none under {output}"
-        raise config.ConfigError(f"which pipeline? Give --config. There is: {found}")
+        if not known:
+            raise config.ConfigError(f"no pipeline has run under {output}")
+        raise config.ConfigError(f"which pipeline? Name one of: {', '.join(known)}")
     pushed_to = ""
     if name.endswith(".toml") or name not in known:
         loaded = config.load(name).config

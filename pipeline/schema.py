@@ -19,12 +19,22 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from components.example_validator import anomalies
 from pipeline import config, history, lineage, schema_changes
 from pipeline.prepare import read_schema
+from pipeline.report import choose
 from pipeline.result import anomalies_table
 from pipeline.schema_text import edited
 
 
 class SchemaError(RuntimeError):
     """It cannot be done; the message says why and what could be."""
+
+
+def _last_source(output: Path) -> str:
+    """The configuration of the newest run."""
+    try:
+        root = choose(output, None)
+    except ValueError as error:
+        raise config.ConfigError(f"which configuration? Give --config; {error}") from None
+    return str(history.runs(root)[0].request["source"])
 
 
 def main(argv: list[str]) -> int:
@@ -40,7 +50,9 @@ def main(argv: list[str]) -> int:
         ("accept", "change it so that the last run's data fits"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--config", default="fashion", help="preset or TOML file")
+        command.add_argument(
+            "--config", default="", help="preset or TOML file (default: that of the last run)"
+        )
         command.add_argument("--root", default="output", help="where runs are kept")
         if name == "accept":
             some = command.add_mutually_exclusive_group(required=True)
@@ -49,7 +61,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     console = Console(highlight=False)
     try:
-        loaded = config.load(options.config)
+        loaded = config.load(options.config or _last_source(Path(options.root)))
         path = loaded.schema_path
         if path is None:
             raise config.ConfigError(f"{loaded.source} names no schema (data.schema)")

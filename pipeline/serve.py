@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -26,11 +25,10 @@ def main(argv: list[str]) -> int:
         )
         return 2
     name = found.name
-    print(f"serving {name} version {served(found)[-1]} from {found}", flush=True)
-    url = f"http://localhost:{options.rest_api_port}/v1/models/{name}"
-    if body := _example(found):
-        print(f"curl -d {shlex.quote(body)} {url}:predict", flush=True)
-    print(f"curl {url}/metadata", flush=True)
+    print(
+        f"serving {name} version {served(found)[-1]} from {found}; a line to try when it is up",
+        flush=True,
+    )
     command = [
         sys.executable,
         "-m",
@@ -39,6 +37,7 @@ def main(argv: list[str]) -> int:
         f"--model_base_path={found.resolve()}",
         f"--rest_api_port={options.rest_api_port}",
         f"--port={options.port}",
+        *_example(found),
         *passed_on,
     ]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its own lines, not the libraries'
@@ -52,6 +51,10 @@ def _newest(root: Path, name: str | None) -> Path | None:
     )
 
 
-def _example(directory: Path) -> str:
+def _example(directory: Path) -> list[str]:
+    """The flag that names a request of the model's own test data; none where there is none."""
     manifest = manifests(directory).get(served(directory)[-1], {})
-    return example_request.read(directory.parents[1] / "runs" / manifest.get("run", "?"))
+    folder = directory.parents[1] / "runs" / manifest.get("run", "?")
+    if not example_request.read(folder):
+        return []
+    return [f"--example_request_file={(folder / example_request.FILE_NAME).resolve()}"]

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 
 from serving.flags import parse_flags
+from serving.loading_noise import look_for_devices, without_loading_noise
 
 
 def main() -> int:
@@ -25,7 +26,10 @@ def main() -> int:
     # seconds for what no SavedModel needs. TensorFlow does without a Keras that cannot be imported.
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]
     sys.modules.setdefault("tf_keras", None)  # type: ignore[arg-type]
-    from serving.server import serve
+    with without_loading_noise():
+        from serving.server import serve
+
+        look_for_devices()
 
     return serve(flags)
 

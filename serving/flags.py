@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     _add(group, "idle_seconds", 120.0, "time a REST connection may stay silent")
     _add(group, "access_log", "", "file for one line per REST request; - for stderr")
     _add(group, "log_level", "INFO", "DEBUG, INFO, WARNING or ERROR")
+    _add(group, "example_request_file", "", "body of the curl line that is printed at the start")
     group = top.add_argument_group("accepted and without effect")
     for name, value in (
         ("flush_filesystem_caches", True), ("enable_profiler", True),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 from typing import Any
 
 from serving import dtypes
@@ -23,18 +25,22 @@ def _sample(dtype: int, shape: list[int]) -> Any:
     return value
 
 
-def curl_line(core: ServerCore, name: str, url: str) -> str | None:
+def curl_line(core: ServerCore, name: str, url: str, example: str = "") -> str | None:
     """A curl command that predicts one row by the default signature.
 
     Args:
         core: Holds the model.
         name: Model.
         url: REST address.
+        example: File with the body to send; without one a row is made up from the signature.
 
     Returns:
         The command; for a model of nothing but strings, one that asks for its signatures; None
         when the model has no default signature, or inputs that do not fit on a line.
     """
+    if example:
+        body = Path(example).read_text(encoding="utf-8").strip()
+        return f"curl -d {shlex.quote(body)} {url}/v1/models/{name}:predict"
     try:
         servable = core.servable(name, None, None)
     except ServingError:

@@ -184,8 +184,9 @@ class Server:
             log.info("Exporting HTTP/REST API at:%s:%d ...", flags.host, port)
             host = "localhost" if flags.host in ("127.0.0.1", "0.0.0.0") else flags.host
             for name in sorted(self.core.configured()):
-                if line := curl_line(self.core, name, f"http://{host}:{port}"):
-                    log.info("Try: %s", line)
+                url = f"http://{host}:{port}"
+                if line := curl_line(self.core, name, url, flags.example_request_file):
+                    print(line, flush=True)  # by itself, to be copied
 
     async def _poll_config(self) -> None:
         flags = self._flags

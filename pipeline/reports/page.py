@@ -7,6 +7,7 @@ were forgotten.
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -98,9 +99,12 @@ def environment() -> jinja2.Environment:
 
 
 def _plain(value: Any) -> str:
-    """A value from the data: numbers as we write them, anything else as text."""
+    """A value from the data: whole numbers as they stand there, since many are codes; other numbers
+    as we write them, anything else as text."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)
+    if math.isfinite(value) and value == int(value):
+        return str(int(value)).replace("-", "−")
     return wording.number(value)
 
 

@@ -184,7 +184,7 @@ def test_which_pipeline(
     Pipeline(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "trips").rename(tmp_path / "other")
     assert trips.run() == 2
-    assert "which pipeline? Give --config. There is: other, trips" in capsys.readouterr().err
+    assert "which pipeline? Name one of: other, trips" in capsys.readouterr().err
 
 
 def test_a_folder_named_in_the_configuration(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Workplace:
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / "runs" / run_id).mkdir(parents=True)
         request = self.root / "runs" / run_id / "request.json"
-        request.write_text(json.dumps({"nodes": {}}))
+        request.write_text(json.dumps({"nodes": {}, "source": str(self.toml)}))
         connection = metadata_store_pb2.ConnectionConfig()
         connection.sqlite.filename_uri = str(self.root / "metadata.sqlite")
         connection.sqlite.connection_mode = 3  # create
@@ -285,3 +285,13 @@ def test_deleted_artifacts_are_passed_over(
     user.ran(copy, "20260102-000000")
     shutil.rmtree(copy)
     assert user("diff") == 0
+
+
+def test_without_a_configuration_it_is_that_of_the_last_run(
+    user: Workplace, made: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = ["--root", str(user.folder / "output")]
+    assert schema.main(["diff", *root]) == 2
+    assert "Give --config" in capsys.readouterr().err
+    user.ran(made["spoiled"])
+    assert schema.main(["diff", *root]) == 3

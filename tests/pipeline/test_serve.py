@@ -23,12 +23,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_printed_curl_line_works(shop_after_a_run, root: Path) -> None:
+def test_the_printed_curl_line_works(shop_after_a_run, root: Path, tmp_path: Path) -> None:
     rest, grpc = _free_port(), _free_port()
     command = [sys.executable, "-m", "pipeline", "serve", "shop"]
     command += ["--root", str(shop_after_a_run.folder / "output")]
     command += [f"--rest_api_port={rest}", f"--port={grpc}"]
-    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    log = (tmp_path / "log").open("w")
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
         line = ""
@@ -52,6 +53,11 @@ def test_the_printed_curl_line_works(shop_after_a_run, root: Path) -> None:
     finally:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
+        log.close()
+    assert process.stdout.read() == ""  # one line to try, and not a second one that is made up
+    logged = (tmp_path / "log").read_text()
+    assert "Serving shop version" in logged
+    assert "oneDNN" not in logged and "cuInit" not in logged and "absl::" not in logged
 
 
 def test_nothing_pushed_says_what_to_type(

@@ -135,6 +135,14 @@ def test_a_server_that_was_not_asked_is_not_in_the_verdict(make_run: Any) -> Non
     assert json.loads((folder / "report.json").read_text())["verdict"]["served"] is None
 
 
+def test_codes_are_not_written_as_amounts(make_run: Any) -> None:
+    columns = {"tract": 17031081700.0, "fare": 1234.5}
+    folder = make_run(worst=[{"loss": 1.0, "label": "1", "prediction": "0", "columns": columns}])
+    write.write(folder.parents[1], folder.name)
+    shown = Reader((folder / "report.html").read_text()).text["worst"]
+    assert "17031081700" in shown and "1,234.5" in shown
+
+
 def test_it_stays_small(crowded: Path) -> None:
     assert (crowded / "report.html").stat().st_size < 3_000_000
 
