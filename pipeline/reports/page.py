@@ -181,5 +181,6 @@ def _scores(section: Mapping[str, Any]) -> Markup:
         svg.Line("trial", found[False], 0, marks=True, joined=False),
         svg.Line("pruned", found[True], 1, marks=True, joined=False),
     ]
-    frame = svg.Frame("trial", section["objective"], whole=True, width=420)
+    found_range = tuning.score_range(section)
+    frame = svg.Frame("trial", section["objective"], whole=True, y_range=found_range)
     return svg.lines(lines, frame, f"{section['objective']} by trial")

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.reports.tuning import score_range
 from pipeline.reports.wording import number
 
 _WIDE, _HIGH, _TOP, _SIDE = 120, 190, 34, 60
@@ -42,9 +43,9 @@ class Axis:
 def of_search(section: Mapping[str, Any]) -> Markup:
     """The trials of a tuning section that have a score; the best one stands out."""
     scored = [trial for trial in section["trials"] if trial["score"] is not None]
-    if not scored:
+    scores = score_range(section)
+    if scores is None:
         return Markup()
-    scores = [trial["score"] for trial in scored]
     axes = [
         Axis(
             axis["name"].rpartition(".")[2],
@@ -55,7 +56,7 @@ def of_search(section: Mapping[str, Any]) -> Markup:
         )
         for axis in section["parameters"]
     ]
-    axes.append(Axis(section["objective"], min(scores), max(scores)))
+    axes.append(Axis(section["objective"], *scores))
     names = [axis["name"] for axis in section["parameters"]]
     rows = sorted(scored, key=lambda trial: trial["number"] == section["best"])  # the best on top
     lines = [

@@ -52,12 +52,23 @@ def _trial(each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def score_range(section: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The scores that charts show: those of trials that were not pruned, as a wild one would press all
+    others together; None where there is no score."""
+    scored = [trial for trial in section["trials"] if trial["score"] is not None]
+    whole = [trial for trial in scored if trial["state"] != "pruned"] or scored
+    scores = [trial["score"] for trial in whole]
+    return (min(scores), max(scores)) if scores else None
+
+
 def best_so_far(section: Mapping[str, Any]) -> list[list[float]]:
-    """[trial, best score until then], of trials that count."""
+    """[trial, best score until then]; a pruned trial is never the best."""
     better = max if section["higher_is_better"] else min
     points: list[list[float]] = []
     for trial in section["trials"]:
+        scores = [points[-1][1]] if points else []
         if trial["score"] is not None and trial["state"] != "pruned":
-            last = points[-1][1] if points else trial["score"]
-            points.append([trial["number"], better(last, trial["score"])])
+            scores.append(trial["score"])
+        if scores:
+            points.append([trial["number"], better(scores)])
     return points

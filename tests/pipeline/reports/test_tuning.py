@@ -28,12 +28,19 @@ def test_a_search_is_told_trial_by_trial(
     assert ended == ["complete", "pruned", "complete", "failed", "budget spent; again from 1"]
     assert [trial["epochs"] for trial in section["trials"]] == [2, 2, 2, 0, 2]
     # The pruned and the failed one do not count.
-    assert tuning.best_so_far(section) == [[1, 0.4], [3, 0.3], [5, 0.3]]
+    assert tuning.best_so_far(section) == [[1, 0.4], [2, 0.4], [3, 0.3], [4, 0.3], [5, 0.3]]
+
+
+def test_charts_are_not_stretched_by_what_was_pruned(a_search: dict[str, Any]) -> None:
+    assert tuning.score_range(a_search) == (0.3, 0.4)  # 0.9 was pruned
+    only = {"trials": [trial for trial in a_search["trials"] if trial["state"] == "pruned"]}
+    assert tuning.score_range(only) == (0.9, 0.9)
+    assert tuning.score_range({"trials": []}) is None
 
 
 def test_where_higher_is_better_the_best_so_far_rises(a_search: dict[str, Any]) -> None:
     section = {**a_search, "higher_is_better": True}
-    assert tuning.best_so_far(section) == [[1, 0.4], [3, 0.4], [5, 0.4]]
+    assert tuning.best_so_far(section) == [[number, 0.4] for number in range(1, 6)]
 
 
 def test_page_and_markdown_show_it_and_the_best_is_marked(
