@@ -7,8 +7,6 @@ from typing import Any
 from data.plain_row import plain_row
 
 FILE_NAME = "example_request.json"
-LONGEST = 4096
-"""A longer body is no help on a command line."""
 
 
 def write(examples: Path, inputs: dict[str, str], run_folder: Path) -> None:
@@ -28,13 +26,6 @@ def write(examples: Path, inputs: dict[str, str], run_folder: Path) -> None:
         row = {name: _short(value) for name, value in row.items()}
         body = json.dumps({"instances": [row]})
         (run_folder / FILE_NAME).write_text(body, encoding="utf-8")
-
-
-def read(run_folder: Path) -> str:
-    """The body; empty where there is none, or none that fits on a command line."""
-    file = run_folder / FILE_NAME
-    body = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return body if len(body) <= LONGEST else ""
 
 
 def _short(value: Any) -> Any:

@@ -55,6 +55,5 @@ def _example(directory: Path) -> list[str]:
     """The flag that names a request of the model's own test data; none where there is none."""
     manifest = manifests(directory).get(served(directory)[-1], {})
     folder = directory.parents[1] / "runs" / manifest.get("run", "?")
-    if not example_request.read(folder):
-        return []
-    return [f"--example_request_file={(folder / example_request.FILE_NAME).resolve()}"]
+    file = folder / example_request.FILE_NAME
+    return [f"--example_request_file={file.resolve()}"] if file.is_file() else []

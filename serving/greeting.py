@@ -12,6 +12,8 @@ from serving.models.core import ServerCore
 from serving.status import ServingError
 
 _MAX_ELEMENTS = 64
+_LONGEST = 4096
+"""A longer body is no help on a command line."""
 
 
 def _sample(dtype: int, shape: list[int]) -> Any:
@@ -40,7 +42,8 @@ def curl_line(core: ServerCore, name: str, url: str, example: str = "") -> str |
     """
     if example:
         body = Path(example).read_text(encoding="utf-8").strip()
-        return f"curl -d {shlex.quote(body)} {url}/v1/models/{name}:predict"
+        sent = body if len(body) <= _LONGEST else f"@{example}"  # curl reads a file after an @
+        return f"curl -d {shlex.quote(sent)} {url}/v1/models/{name}:predict"
     try:
         servable = core.servable(name, None, None)
     except ServingError:

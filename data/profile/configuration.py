@@ -100,7 +100,7 @@ def _gates(label: Label) -> list[str]:
     """Commented out: what a bound looks like. Which one is right only the owner knows."""
     metric, bound = GATES[label.task]
     return [
-        "# Every model that answers is pushed until you say what a good one is:",
+        "# To be pushed a model must be no worse than chance, until you say what a good one is:",
         "# [evaluate]",
         f'# gates = [{{ metric = "{metric}", {bound} }}]',
     ]
