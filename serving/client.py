@@ -24,6 +24,9 @@ from urllib.parse import quote, urlsplit
 
 _FLOATS = {"DT_FLOAT", "DT_DOUBLE", "DT_HALF", "DT_BFLOAT16"}
 _TRUE = {"true", "1", "t", "yes"}
+_MISSING = {"", "na", "n/a", "null", "none", "?", "-"}
+"""Spellings of a missing number; `nan` is read by float itself."""
+_DELIMITERS = ",;\t|"
 
 
 class ServingClientError(Exception):
@@ -199,7 +202,7 @@ def _plain(value: Any) -> Any:
 
 
 def convert(text: str, dtype: str) -> Any:
-    """A CSV field as the input's type; an empty one is NaN, "" or an error for integers.
+    """A CSV field as the input's type; an empty one, or NA, is NaN; "" for text, an error for integers.
 
     Raises:
         ValueError: the text is not of that type.
@@ -207,17 +210,22 @@ def convert(text: str, dtype: str) -> Any:
     if dtype == "DT_STRING":
         return text
     if dtype in _FLOATS:
-        return float(text) if text.strip() else math.nan
+        return math.nan if text.strip().lower() in _MISSING else float(text)
     return text.strip().lower() in _TRUE if dtype == "DT_BOOL" else int(text)
 
 
 def csv_rows(lines: Iterable[str], inputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV with a header, reduced to the model's inputs and converted to their types.
 
+    Fields stand between commas, semicolons, tabs or bars: whichever makes most of the inputs columns.
+
     Raises:
         ServingClientError: a column is missing, or a field is not of its type.
     """
-    reader = csv.DictReader(lines)
+    lines = list(lines)
+    headers = {sign: next(csv.reader(lines, delimiter=sign), []) for sign in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda sign: len(set(headers[sign]) & set(inputs)))
+    reader = csv.DictReader(lines, delimiter=delimiter)
     missing = sorted(set(inputs) - set(reader.fieldnames or ()))
     if missing:
         raise ServingClientError(

@@ -11,6 +11,7 @@ import base64
 import json
 import math
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ MOST_SLICES = 50
 """Slices whose charts are kept, beside those with gates: the first ones by name."""
 _MOST_COLUMNS = 60
 _LONGEST = 300
-_LARGEST_PICTURE = 200_000
+_LARGEST_PICTURE = 20_000
+"""Bytes; a larger picture is shown smaller, so that a report of photographs stays a page."""
+_SIDE = 240
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 
 
@@ -53,8 +56,7 @@ def _row(row: dict[str, Any], label: str) -> dict[str, Any]:
         kind = feature.WhichOneof("kind")
         values = list(getattr(feature, kind).value) if kind else []
         if values and isinstance(values[0], bytes) and _is_picture(values[0]):
-            if picture is None and len(values[0]) <= _LARGEST_PICTURE:
-                picture = base64.b64encode(values[0]).decode()
+            picture = _small(values[0]) if picture is None else picture
         elif name == label:
             row["label"] = _shown(values) if row["label"] is None else row["label"]
         elif len(columns) < _MOST_COLUMNS:
@@ -64,6 +66,24 @@ def _row(row: dict[str, Any], label: str) -> dict[str, Any]:
 
 def _is_picture(value: bytes) -> bool:
     return value.startswith(_PICTURES) or (value[:4] == b"RIFF" and value[8:12] == b"WEBP")
+
+
+def _small(encoded: bytes) -> str | None:
+    """Base64 of the picture, of one of at most 240 pixels a side where it is large; None: unreadable."""
+    if len(encoded) > _LARGEST_PICTURE:
+        from PIL import Image
+
+        out = BytesIO()
+        try:
+            with Image.open(BytesIO(encoded)) as picture:
+                picture.draft("RGB", (_SIDE, _SIDE))  # JPEG: decodes no more than that takes
+                small = picture.convert("RGB")
+                small.thumbnail((_SIDE, _SIDE))
+                small.save(out, "JPEG", quality=85)
+        except Exception:  # decoders raise what they like; the row is shown without its picture
+            return None
+        encoded = out.getvalue()
+    return base64.b64encode(encoded).decode()
 
 
 def _shown(values: list[Any]) -> Any:

@@ -109,6 +109,16 @@ def test_csv_rows():
         list(csv_rows(["miles,company\n", "far,x\n"], INPUTS))
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_csv_rows_between_other_signs(sign):
+    lines = [
+        sign.join(cells) + "\n" for cells in (["a, b; c", "miles", "company"], ["x", "NA", "T"])
+    ]
+    lines[0] = lines[0].replace("a, b; c", '"a, b; c"')
+    [row] = csv_rows(lines, INPUTS)
+    assert row["miles"] != row["miles"] and row["company"] == "T"
+
+
 def test_command_line(scripted, tmp_path, capsys):
     rows = tmp_path / "rows.csv"
     rows.write_text("miles,company\n1,a\n2,b\n3,c\n")

@@ -1,6 +1,7 @@
 """plots.json, worst.json and TFMA's own plots, from the real Evaluator."""
 
 import base64
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import metrics as sk
 
+from components.evaluator import shown as shown_module
 from components.evaluator.config import EvaluateSection
 from data.tasks import Task
 
@@ -150,3 +153,17 @@ def test_one_class_only_still_has_what_can_be_drawn(
     found = read(done.folder, "plots.json")[""]
     assert found["roc"] == {"": []} and found["pr"] == {"": []}
     assert found["calibration"] == {"": [[0.25, 0.0, 3.0]]}
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("PNG", "L")])
+def test_a_photograph_is_shown_smaller(kind: str, mode: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (900, 1200, len(mode)), np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise.squeeze()).save(out, kind)
+    shown = shown_module._small(out.getvalue())
+    assert shown is not None
+    with Image.open(io.BytesIO(base64.b64decode(shown))) as small:
+        assert (small.format, small.size) == ("JPEG", (240, 180))
+    cut = out.getvalue()[:25_000]
+    assert shown_module._small(cut[:20_000]) == base64.b64encode(cut[:20_000]).decode()
+    assert shown_module._small(b"\xff\xd8\xff" + bytes(30_000)) is None

@@ -29,3 +29,15 @@ def test_a_missing_number_is_never_better() -> None:
     best = Best([], "accuracy")
     best.offer({"eval_accuracy": 0.5})
     assert not best.offer({"eval_accuracy": float("nan")})
+
+
+def test_of_equals_the_one_with_the_lower_loss() -> None:
+    variable = keras.Variable(np.zeros(1))
+    best = Best([variable], "accuracy")
+    losses = [0.24, 0.001, 0.002, float("nan")]
+    for epoch, loss in enumerate(losses):
+        variable.assign([float(epoch)])
+        best.offer({"eval_accuracy": 1.0, "eval_loss": loss})
+    best.restore()
+    assert float(variable.numpy()[0]) == 1.0
+    assert not best.offer({"eval_accuracy": 0.9, "eval_loss": 0.0})
