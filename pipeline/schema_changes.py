@@ -1,11 +1,14 @@
 """What a schema would have to say for data to fit it, column by column, by TFDV's own rules."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from pipeline.console import quiet_terminal
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ def proposed(schema: schema_pb2.Schema, statistics: Path) -> dict[str, Change]:
       schema: the curated schema.
       statistics: an ExampleStatistics artifact; all its splits count.
     """
-    from tensorflow_data_validation.api import validation_api  # imports TensorFlow
+    validation_api = _validation_api()
 
     wanted = schema_pb2.Schema()
     wanted.CopyFrom(schema)
@@ -55,12 +58,19 @@ def apply(schema: schema_pb2.Schema, changes: list[Change]) -> schema_pb2.Schema
 
 def validate(statistics: Path, schema: schema_pb2.Schema, target: Path) -> None:
     """Writes `Split-<name>/SchemaDiff.pb` under `target`, as ExampleValidator does."""
-    from tensorflow_data_validation.api import validation_api  # imports TensorFlow
+    validation_api = _validation_api()
 
     for split, data in _splits(statistics):
         found = validation_api.validate_statistics(data, schema)
         (target / split).mkdir(parents=True)
         (target / split / "SchemaDiff.pb").write_bytes(found.SerializeToString())
+
+
+def _validation_api() -> Any:
+    """TFDV's, without what TensorFlow says of itself while it is imported."""
+    with quiet_terminal(Path(os.devnull)):
+        from tensorflow_data_validation.api import validation_api
+    return validation_api
 
 
 def _splits(statistics: Path) -> Iterator[tuple[str, Any]]:
