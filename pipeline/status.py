@@ -42,7 +42,8 @@ def main(argv: list[str]) -> int:
 def _show(console: Console, root: Path, last: int) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"[bold]{root.name}[/]", title_justify="left")
     for title in ("run", "status", "seconds", "metrics on test", "changed", "pushed"):
-        table.add_column(title, overflow="fold")
+        whole = title in ("run", "status", "pushed")  # to be copied, and not cut in two
+        table.add_column(title, overflow="fold", no_wrap=whole)
     for run in history.runs(root)[:last]:
         metrics = run.summary.get("metrics", {}).get("test", {})
         shown = [f"{key} {number(metrics[key])}" for key in _HEADLINE if key in metrics]
