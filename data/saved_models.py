@@ -8,6 +8,14 @@ _FILE = "saved_model.pb"
 _IN_TRAINER_OUTPUT = "Format-Serving"
 """Where TFX's Trainer puts the model that is to be served."""
 
+LITE_FOLDER = "lite"
+"""Beside a training's history: the network alone as a SavedModel; in a pushed version below
+`assets.extra`: the files made of it."""
+LITE_DESCRIPTION = "network.json"
+"""In the former: what the network takes and answers."""
+LITE_REPORT = "lite.json"
+"""In the latter: the same, with the files and how good they are."""
+
 
 def versions(place: Path) -> list[int]:
     """Numbers of the versions in a folder, none where it is not there."""

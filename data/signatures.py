@@ -9,6 +9,10 @@ SERVING_EXAMPLES = "serving_examples"
 TRANSFORM_FEATURES = "transform_features"
 """Serialized tf.Example in, transformed features and label out: where TFMA finds the label."""
 
+LITE_INPUTS = "lite_inputs"
+"""Plain named columns in, what the network alone takes out: only where `[lite]` asks for smaller
+models, whose callers have no Transform of their own."""
+
 EXAMPLES_INPUT = "examples"
 
 # Outputs of both serving signatures. From `serving_examples` the text ones may be (batch, 1).

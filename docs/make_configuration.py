@@ -11,14 +11,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from components.distill_gate.config import DistillGateSection
 from components.evaluator.config import EvaluateSection, Gate
 from components.example_gen.config import DataSection
 from components.example_validator.config import DriftSection, ValidateSection
 from components.infra_validator.config import InfraValidateSection
+from components.lite_exporter.config import LiteSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.sequence.config import SequenceSettings
+from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.text.config import TextSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
@@ -46,9 +49,12 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[train.image]", ImageSettings),
     ("[train.text]", TextSettings),
     ("[train.sequence]", SequenceSettings),
+    ("[distill]", DistillSection),
+    ("[distill_gate]", DistillGateSection),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
     ("[infra_validate]", InfraValidateSection),
+    ("[lite]", LiteSection),
     ("[push]", PushSection),
     ("[deploy]", DeploySection),
     ("[card]", CardSection),

@@ -12,6 +12,7 @@ from components.evaluator.config import EvaluateSection
 from components.example_gen.config import DataSection
 from components.example_validator.config import ValidateSection
 from components.infra_validator.config import InfraValidateSection
+from components.lite_exporter.config import LiteSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.techniques.distill_config import DistillSection
@@ -49,10 +50,21 @@ class Config(BaseModel):
     semi: SemiSection = SemiSection()
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
+    lite: LiteSection = LiteSection()
     push: PushSection = PushSection()
     deploy: DeploySection = DeploySection()
     card: CardSection = CardSection()
     engine: EngineSection = EngineSection()
+
+    @model_validator(mode="after")
+    def _liteable(self) -> "Config":
+        """A sequence is read token by token from a table, in a loop: LiteRT has neither."""
+        if self.lite.formats and self.data.task is Task.SEQUENCE:
+            raise ValueError(
+                "lite.formats: no smaller files of sequences: they are read and written with tables of "
+                "words, which LiteRT does not have. Leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _teachable(self) -> "Config":

@@ -23,6 +23,7 @@ from components.evaluator.eval_config import eval_config
 from components.example_gen.component import ExampleGen
 from components.example_validator.gate import DataGate
 from components.infra_validator.component import InfraValidator
+from components.lite_exporter.component import LiteExporter
 from components.pusher.component import Pusher
 from components.transform.config import vocabulary_features
 from components.tuner.component import Tuner
@@ -127,7 +128,8 @@ def create_pipeline(
         hyperparameters=best_values,
         train_args=trainer_pb2.TrainArgs(splits=["train", *unlabelled]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config=trainer_config(prepared),
+        custom_config=trainer_config(prepared)
+        | ({"lite": "yes"} if config.lite.formats else {}),  # no concern of a Tuner's trials
     )
 
     # The model to beat: the latest blessed one, or that of a run which was named.
@@ -178,6 +180,20 @@ def create_pipeline(
         )
         compared = [distill_gate]
 
+    # Smaller files of a blessed model, for phones: as good as it is?
+    smaller = []
+    if config.lite.formats:
+        lite_exporter = LiteExporter(
+            model=trainer.outputs["model"],
+            model_run=trainer.outputs["model_run"],
+            examples=examples,
+            model_blessing=evaluator.outputs["blessing"],
+            section=config.lite,
+            label=prepared.label,
+            features={name: f.treatment.value for name, f in prepared.features.items()},
+        )
+        smaller = [lite_exporter]
+
     # Only a blessed model reaches the folder that servers watch.
     pusher = Pusher(
         model=trainer.outputs["model"],
@@ -185,6 +201,7 @@ def create_pipeline(
         infra_blessing=served[0].outputs["blessing"] if served else None,
         evaluation=evaluator.outputs["evaluation"],
         hyperparameters=best_values,
+        lite=smaller[0].outputs["lite"] if smaller else None,
         directory=str(prepared.serving_directory),
         facts={"data_fingerprint": prepared.data_fingerprint, "schema_hash": prepared.schema_hash},
     )
@@ -205,6 +222,7 @@ def create_pipeline(
             evaluator,
             *compared,
             *served,
+            *smaller,
             pusher,
         ],
         enable_cache=cache,

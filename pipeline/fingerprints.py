@@ -54,6 +54,7 @@ def node_facts(prepared: Prepared) -> dict[str, Facts]:
         "preprocessing": _package_hash(prepared.config.transform.preprocessing),
         "model": _package_hash(prepared.config.train.model),
         "beside": json.dumps(prepared.beside) if prepared.beside else "",
+        "lite": "yes" if prepared.config.lite.formats else "",
         "teacher": teacher_fact(prepared.config.distill.teacher, prepared.teacher),
         "labeller": teacher_fact(prepared.config.semi.teacher, prepared.labeller),
         FACT_OF_START: prepared.start.fact if prepared.start else "",

@@ -80,7 +80,7 @@ NODES: tuple[Node, ...] = (
         inputs=("Transform", "SchemaGen", "Tuner", "TunedValues"),
         rooms=("components/trainer", "data"),
         sections=("train", "distill", "semi", "data.task", "data.label"),
-        facts=("classes", "columns", "model", "teacher", "labeller", "start"),
+        facts=("classes", "columns", "model", "teacher", "labeller", "start", "lite"),
     ),
     Node("Baseline", inputs=("Trainer",)),
     Node(
@@ -106,12 +106,21 @@ NODES: tuple[Node, ...] = (
         switch="infra_validate.enabled",
     ),
     Node(
+        "LiteExporter",
+        inputs=("ExampleGen", "Trainer", "Evaluator"),
+        rooms=("components/lite_exporter", "data"),
+        sections=("lite", "data.label"),
+        facts=("features",),
+        switch="lite.formats",
+    ),
+    Node(
         "Pusher",
         inputs=(
             "Trainer",
             "Evaluator",
             "InfraValidator",
             "DistillGate",
+            "LiteExporter",
             "Tuner",
             "TunedValues",
         ),

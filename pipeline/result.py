@@ -15,6 +15,7 @@ from pipeline import failure
 from pipeline.history import Run
 from pipeline.plan import Step
 from pipeline.prepare import Prepared
+from pipeline.reports.wording import size
 from pipeline.reuse import words
 
 
@@ -71,6 +72,8 @@ def _closing(console: Console, prepared: Prepared, run: Run, interrupted: bool) 
     if summary["metrics"]:
         metrics_table(console, summary["metrics"]["test"], prepared.classes)
         verdict_table(console, summary["gates"], summary.get("infra"))
+        if summary.get("lite"):
+            lite_table(console, summary["lite"])
     if summary.get("warm_start"):
         console.print(began_with(summary["warm_start"]))
     _outcome(console, prepared, summary)
@@ -167,6 +170,31 @@ def verdict_table(
             ),
         )
     console.print(table)
+
+
+def lite_table(console: Console, told: Mapping[str, Any]) -> None:
+    """The SavedModel and every smaller file: size, metrics, how many answers are the same, speed."""
+    lines = told["models"]
+    table = Table(box=box.SIMPLE_HEAD, title="smaller models", title_justify="left")
+    table.add_column("model")
+    for title in ("size", *lines[0]["metrics"], "same answer", "ms per row"):
+        table.add_column(title, justify="right")
+    table.add_column("pass")
+    for line in lines:
+        same = line["agreement"]
+        passed = "[green]yes[/]" if line["passed"] else "[bold red]no[/]"
+        table.add_row(
+            line["format"],
+            size(line["bytes"]),
+            *(number(value) for value in line["metrics"].values()),
+            "" if same is None else f"{same:.1%}",
+            f"{line['milliseconds']:.3f}",
+            passed if line["file"] else "",
+        )
+    console.print(table)
+    for line in lines:
+        if line["why"]:
+            console.print(f"  [bold red]{line['format']} is not pushed:[/] {escape(line['why'])}")
 
 
 def anomalies_table(console: Console, rows: list[dict[str, str]]) -> None:

@@ -9,6 +9,7 @@ from components.distill_gate import judging
 from components.evaluator import verdict
 from components.example_validator import anomalies
 from components.infra_validator import report
+from components.lite_exporter import report as lite
 from components.pusher.versions import manifests
 from components.tuner import results
 from data import tuned_values
@@ -43,6 +44,7 @@ def summarise(
     infra = report.read(answered) if answered else {}
     compared = _directory(made, "DistillGate", "blessing")
     distilled = judging.read(compared) if compared else {}
+    smaller = _directory(made, "LiteExporter", "lite")
     kept_back = _kept_back(made)
     status = _status(run, judged, states)
     if status == "ok" and kept_back:
@@ -59,6 +61,7 @@ def summarise(
         "gates": [*judged.get("gates", []), *distilled.get("gates", [])],
         "blessed": bool(judged.get("blessed")) and not kept_back,
         "infra": infra or None,
+        "lite": (lite.read(smaller) or None) if smaller else None,
         "warm_start": _began_with(made),
         "tuned": _tuned(prepared, run, made),
         "anomalies": [row.as_dict() for row in rows],

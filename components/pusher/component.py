@@ -14,8 +14,10 @@ from tfx.utils import path_utils
 
 from components.pusher import versions
 from components.pusher.signatures import describe
+from data.saved_models import LITE_FOLDER, LITE_REPORT
 from data.tuned_values import read
 
+_LITE = f"assets.extra/{LITE_FOLDER}"
 NOT_PUSHED = "not_pushed"
 """Custom property of a PushedModel: why there is no new version (`not blessed`, `not servable: …`,
 `withdrawn: …`)."""
@@ -47,8 +49,11 @@ class PushExecutor(executor.Executor):
             "metrics": _overall_metrics(input_dict),
             "signatures": describe(model),
         }
+        smaller, beside = _smaller(input_dict)
+        if smaller:
+            manifest["lite"] = smaller
         try:
-            version = versions.publish(model, directory, manifest)
+            version = versions.publish(model, directory, manifest, beside)
         except versions.WithdrawnError as error:
             self._keep_back(pushed, f"withdrawn: {error}")
             return
@@ -84,6 +89,21 @@ def _tuned(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
     return {"tuned": read(Path(artifact_utils.get_single_uri(found)))} if found else {}
 
 
+def _smaller(input_dict: dict[str, list[Any]]) -> tuple[dict[str, str], dict[str, Path]]:
+    """The LiteRT files that passed, {format: path in the version}, and all to copy, {path: file}."""
+    found = input_dict.get("lite")
+    folder = Path(artifact_utils.get_single_uri(found)) if found else None
+    if folder is None or not (folder / LITE_REPORT).is_file():
+        return {}, {}
+    told = json.loads((folder / LITE_REPORT).read_text(encoding="utf-8"))
+    good = {
+        line["format"]: line["file"] for line in told["models"] if line["file"] and line["passed"]
+    }
+    names = [LITE_REPORT, *good.values()] if good else []
+    paths = {format: f"{_LITE}/{name}" for format, name in good.items()}
+    return paths, {f"{_LITE}/{name}": folder / name for name in names}
+
+
 def _overall_metrics(input_dict: dict[str, list[Any]]) -> dict[str, Any]:
     evaluation = input_dict.get("evaluation")
     if not evaluation:
@@ -107,6 +127,7 @@ class _PusherSpec(component_spec.ComponentSpec):
         "hyperparameters": component_spec.ChannelParameter(
             type=standard_artifacts.HyperParameters, optional=True
         ),
+        "lite": component_spec.ChannelParameter(type=standard_artifacts.ModelRun, optional=True),
     }
     OUTPUTS = standard_component_specs.PusherSpec.OUTPUTS
     TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
@@ -123,6 +144,8 @@ class Pusher(base_component.BaseComponent):
       facts: goes into the manifest as it is (data fingerprint, schema hash, …).
       infra_blessing: the InfraValidator's, with the model to push if it made a warm-up file.
       hyperparameters: the values that a Tuner chose, for the manifest.
+      lite: the LiteExporter's files; those that passed lie in the version below `assets.extra/lite`,
+        which no server reads.
     """
 
     SPEC_CLASS = _PusherSpec
@@ -137,6 +160,7 @@ class Pusher(base_component.BaseComponent):
         facts: dict[str, str],
         infra_blessing: types.BaseChannel | None = None,
         hyperparameters: types.BaseChannel | None = None,
+        lite: types.BaseChannel | None = None,
     ) -> None:
         super().__init__(
             spec=_PusherSpec(
@@ -145,6 +169,7 @@ class Pusher(base_component.BaseComponent):
                 infra_blessing=infra_blessing,
                 evaluation=evaluation,
                 hyperparameters=hyperparameters,
+                lite=lite,
                 directory=directory,
                 facts=json.dumps(facts, sort_keys=True),
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),

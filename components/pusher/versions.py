@@ -12,14 +12,20 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from data.saved_models import LITE_FOLDER, LITE_REPORT
+
 _MANIFESTS = "manifests"
-_WARMUP = "assets.extra/tf_serving_warmup_requests"
-"""Requests beside a model, no part of what it is: other rows do not make another model."""
+_EXTRA = "assets.extra/"
+"""What lies beside a model and is no part of what it is."""
+_WARMUP = f"{_EXTRA}tf_serving_warmup_requests"
+"""Requests: other rows do not make another version."""
+_MEASURED = f"{_EXTRA}{LITE_FOLDER}/{LITE_REPORT}"
+"""Tells how fast files were on a day, besides what they are."""
 
 
 class PublishError(RuntimeError):
@@ -64,13 +70,17 @@ def file_hashes(model: Path) -> dict[str, str]:
     }
 
 
-def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
+def publish(
+    model: Path, directory: Path, manifest: dict[str, Any], beside: Mapping[str, Path] | None = None
+) -> int:
     """Copies a SavedModel in as the next version; it appears whole, by one rename.
 
     Args:
       model: the SavedModel's directory.
       directory: the served model's directory; created.
       manifest: written beside it, with `version` and `files` added.
+      beside: {path in the version: file}, copied in too; with other files of them it is another
+        version, though not another model.
 
     Returns:
       The version; the newest one again when that already is this very model.
@@ -82,9 +92,10 @@ def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
     hashes = file_hashes(model)
     if not hashes:
         raise PublishError(f"there is no model in {model}")
+    extra = {name: _sha256(file) for name, file in (beside or {}).items()}
     with _writing(directory):
         known, versions = manifests(directory), served(directory)
-        if versions and _same_model(known.get(versions[-1], {}), hashes):
+        if versions and _same_version(known.get(versions[-1], {}), hashes | extra):
             return versions[-1]
         for number, old in known.items():
             if old.get("withdrawn") and _same_model(old, hashes):
@@ -94,8 +105,13 @@ def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
         staging = directory / f".{version}.{uuid.uuid4().hex}.incoming"
         try:
             shutil.copytree(model, staging, copy_function=_copy_to_disk)
+            for name, file in (beside or {}).items():
+                (staging / name).parent.mkdir(parents=True, exist_ok=True)
+                _copy_to_disk(str(file), str(staging / name))
             # The manifest first: a version without one could be pushed twice after a crash.
-            write_manifest(directory, version, {**manifest, "version": version, "files": hashes})
+            write_manifest(
+                directory, version, {**manifest, "version": version, "files": hashes | extra}
+            )
             os.rename(staging, directory / str(version))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -104,9 +120,16 @@ def publish(model: Path, directory: Path, manifest: dict[str, Any]) -> int:
 
 def _same_model(manifest: dict[str, Any], hashes: dict[str, str]) -> bool:
     def of_the_model(files: dict[str, str]) -> dict[str, str]:
-        return {name: value for name, value in files.items() if name != _WARMUP}
+        return {name: value for name, value in files.items() if not name.startswith(_EXTRA)}
 
     return of_the_model(manifest.get("files", {})) == of_the_model(hashes)
+
+
+def _same_version(manifest: dict[str, Any], hashes: dict[str, str]) -> bool:
+    def but_told(files: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in files.items() if name not in (_WARMUP, _MEASURED)}
+
+    return but_told(manifest.get("files", {})) == but_told(hashes)
 
 
 def withdraw(directory: Path, version: int, why: str) -> None:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from components.trainer import thresholds
 from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS
-from components.trainer.learned import Features, Learned, Outputs
+from components.trainer.learned import Features, Learned, Network, Outputs
 from components.trainer.spec import Spec
 from components.trainer.techniques.weights import Described
 
@@ -23,6 +23,7 @@ def learned(
     evaluation: ExampleFiles,
     history: dict[str, Any],
     described: Described,
+    network: Network | None = None,
 ) -> Learned:
     """What a learner hands back.
 
@@ -33,6 +34,7 @@ def learned(
       evaluation: the split on which a task chooses how its answer is read.
       history: of the fit.
       described: how a later training takes its weights over.
+      network: the part of it that takes numbers alone, where there is one.
     """
     head, classes = HEADS[spec.task], list(spec.classes)
     chosen: dict[str, Any] = {}
@@ -47,7 +49,7 @@ def learned(
     def answer(features: Features) -> dict[str, tf.Tensor]:
         return head.answer(outputs(features), classes, **chosen)
 
-    return Learned(model, answer, history, described, outputs)
+    return Learned(model, answer, history, described, outputs, network)
 
 
 def _thresholds(spec: Spec, outputs: Outputs, evaluation: ExampleFiles) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow_transform as tft
 
-from components.trainer import export
+from components.trainer import export, lite
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
@@ -20,7 +20,7 @@ from components.trainer.learned import Learned
 from components.trainer.pictures import learner as pictures
 from components.trainer.sequence import learner as sequence
 from components.trainer.spec import Spec
-from components.trainer.target import Target, target
+from components.trainer.target import target
 from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
 from components.trainer.techniques.run import TrainingRun, training_run
@@ -30,6 +30,7 @@ from components.trainer.techniques.teacher import Teacher
 from components.trainer.techniques.tuned import tuned
 from components.trainer.text import learner as text
 from components.trainer.unlabelled import divide
+from data.saved_models import LITE_FOLDER
 from data.tasks import Task
 from data.tuned_values import decoded
 
@@ -58,8 +59,8 @@ def run_fn(fn_args: Any) -> None:
         the features in Transform's file of them; absent with a preprocessing of one's own), `cache`,
         a folder for what outlives a killed training, `warm_start`, the SavedModel to begin with,
         `distill` (JSON of DistillSection) and `teacher`, the SavedModel it stands for, or a folder of
-        versions; `semi` (JSON of SemiSection) and `labeller`, likewise. `hyperparameters` is what a
-        Tuner found, or None.
+        versions; `semi` (JSON of SemiSection) and `labeller`, likewise; and `lite`, for the network
+        alone beside the history. `hyperparameters` is what a Tuner found, or None.
     """
     config = fn_args.custom_config
     values = decoded((fn_args.hyperparameters or {}).get("values", {}))
@@ -76,8 +77,13 @@ def run_fn(fn_args: Any) -> None:
 
     learned, place = done.learned, fn_args.serving_model_dir
     columns = json.loads(config["columns"])
-    export.export(learned.model, learned.answer, done.graph, config["label"], columns, place)
-    weights.write(learned.described, learned.model, asdict(done.target), Path(place))
+    network = lite.required(learned.network, done.spec) if config.get("lite") else None
+    export.export(
+        learned.model, learned.answer, done.graph, config["label"], columns, place, network
+    )
+    if network:
+        lite.write(network, learned, done.spec, os.path.join(fn_args.model_run_dir, LITE_FOLDER))
+    weights.write(learned.described, learned.model, asdict(done.spec.target), Path(place))
     run.checkpoints.clear()
 
 
@@ -90,8 +96,8 @@ class Done:
     """What Transform wrote."""
     rows: int
     """Of the training split."""
-    target: Target
-    """What its labels say."""
+    spec: Spec
+    """What was to be learnt."""
 
 
 def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
@@ -137,8 +143,9 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
             )
             learned = self_train(learner, spec, rows, semi, label, Path(scratch))
     else:
-        learned = learner(spec, with_teacher(train, labelled, spec, graph, fn_args), evaluation)
-    return Done(learned, graph, train.rows, known)
+        rows_taught = with_teacher(train, labelled + unlabelled, spec, graph, fn_args)
+        learned = learner(spec, rows_taught, evaluation)
+    return Done(learned, graph, train.rows, spec)
 
 
 def with_teacher(
@@ -148,13 +155,16 @@ def with_teacher(
     graph: tft.TFTransformOutput,
     fn_args: Any,
 ) -> ExampleFiles:
-    """The training split with a teacher's answers beside its labels, where there is a teacher."""
+    """The training rows with a teacher's answers beside their labels, where there is a teacher.
+
+    Rows without a label are among them then: they learn from the teacher alone.
+    """
     config = fn_args.custom_config
     if spec.run.teaching is None:
         return train
     teacher = Teacher(Path(config["teacher"]), spec.task, list(spec.classes))
     cache = Path(config.get("cache") or fn_args.model_run_dir) / "teacher"
-    files = annotate(patterns, graph, teacher, cache)
+    files = annotate(patterns, graph, teacher, cache, config["label"])
     spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
     return ExampleFiles(files, graph, config["label"], taught=spec.units)
 

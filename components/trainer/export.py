@@ -11,8 +11,15 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.trainer.learned import Network
 from components.trainer.signature_names import parameter_names, rename_inputs
-from data.signatures import EXAMPLES_INPUT, SERVING_DEFAULT, SERVING_EXAMPLES, TRANSFORM_FEATURES
+from data.signatures import (
+    EXAMPLES_INPUT,
+    LITE_INPUTS,
+    SERVING_DEFAULT,
+    SERVING_EXAMPLES,
+    TRANSFORM_FEATURES,
+)
 
 Answer = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 
@@ -24,8 +31,9 @@ def export(
     label: str,
     columns: list[str],
     directory: str,
+    network: Network | None = None,
 ) -> None:
-    """Writes the three signatures.
+    """Writes the three signatures, and a fourth for a network that is to be made smaller.
 
     Args:
       model: whatever holds the weights; tracked by the archive.
@@ -34,6 +42,7 @@ def export(
       label: the label's column.
       columns: the raw columns the model uses, without the label.
       directory: where the SavedModel goes; created.
+      network: answers the plain columns with what it takes, as signature `lite_inputs`.
     """
     transform = graph.transform_features_layer()
     raw = graph.raw_feature_spec()
@@ -44,10 +53,11 @@ def export(
     # into a graph. Both signatures call one function: a network is traced once.
     answer = tf.function(answer, autograph=False)
 
+    def transformed(values: dict[str, tf.Tensor]) -> Any:
+        return transform({name: _raw_column(values[parameters[name]], used[name]) for name in used})
+
     def serve_columns(**values: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(
-            transform({name: _raw_column(values[parameters[name]], used[name]) for name in used})
-        )
+        return answer(transformed(values))
 
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         found = answer(transform(tf.io.parse_example(examples, used)))
@@ -66,16 +76,26 @@ def export(
     archive.track(transform)
     serialized = tf.TensorSpec([None], tf.string, name=EXAMPLES_INPUT)
     plain = {parameters[name]: _column_spec(parameters[name], spec) for name, spec in used.items()}
-    for name, function, arguments in (
+    signatures: list[tuple[str, Any, dict[str, Any]]] = [
         (SERVING_DEFAULT, serve_columns, plain),
         (SERVING_EXAMPLES, serve_examples, {EXAMPLES_INPUT: serialized}),
         (TRANSFORM_FEATURES, transform_features, {EXAMPLES_INPUT: serialized}),
-    ):
+    ]
+    if network:
+        prepare = network.prepare
+
+        def lite_inputs(**values: tf.Tensor) -> dict[str, tf.Tensor]:
+            return prepare(transformed(values))
+
+        signatures.append((LITE_INPUTS, lite_inputs, plain))
+    for name, function, arguments in signatures:
         concrete = tf.function(function, autograph=False)
         concrete.get_concrete_function(**arguments)
         archive.add_endpoint(name, concrete)
     archive.write_out(directory, verbose=False)
-    rename_inputs(directory, SERVING_DEFAULT, {new: name for name, new in parameters.items()})
+    for name, _, arguments in signatures:
+        if arguments is plain:
+            rename_inputs(directory, name, {new: name for name, new in parameters.items()})
 
 
 def _column_spec(name: str, spec: Any) -> tf.TensorSpec:

@@ -59,5 +59,13 @@ def rename_inputs(directory: str, signature: str, names: dict[str, str]) -> None
         tf.io.gfile.remove(fingerprint)  # it is of the file before
 
 
+def input_dtypes(directory: str, signature: str) -> dict[str, tf.DType]:
+    """Inputs of a signature by the names they have in the file; a loaded function's are the others."""
+    with tf.io.gfile.GFile(os.path.join(directory, "saved_model.pb"), "rb") as file:
+        model = saved_model_pb2.SavedModel.FromString(file.read())
+    inputs = model.meta_graphs[0].signature_def[signature].inputs
+    return {name: tf.as_dtype(inputs[name].dtype) for name in sorted(inputs)}
+
+
 def _is_signature_map(node: object) -> bool:
     return node.user_object.identifier == "signature_map"  # type: ignore[attr-defined,no-any-return]

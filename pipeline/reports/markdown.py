@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.reports.wording import number, seconds, signed
+from pipeline.reports.wording import number, seconds, signed, size
 from pipeline.reuse import words
 
 _SLICES = 10
@@ -39,6 +39,7 @@ def report(model: Mapping[str, Any]) -> str:
         head = ("metric", "slice", "value", "baseline", "asked for", "passed", "why")
         parts += ["## Gates", table(head, rows, marked=(5,))]
     parts += _metrics(model["metrics"] or {})
+    parts += _smaller(model["lite"] or {})
     parts += _slices(model["slices"] or {})
     parts += _tuning(model["tuning"] or {})
     parts += _anomalies(model["columns"] or {})
@@ -84,6 +85,26 @@ def _metrics(section: Mapping[str, Any]) -> list[str]:
         for cell in section["overall"]
     )
     return ["## Metrics on test", table(("metric", "value", "baseline", "change"), rows)]
+
+
+def _smaller(section: Mapping[str, Any]) -> list[str]:
+    if not section.get("lines"):
+        return []
+    rows = (
+        (
+            line["format"],
+            size(line["bytes"]),
+            *(number(line["metrics"][name]) for name in section["metrics"]),
+            number(line["agreement"]),
+            number(line["milliseconds"]),
+            "yes" if line["passed"] else "**no**",
+            line["why"],
+        )
+        for line in section["lines"]
+    )
+    names = section["metrics"]
+    head = ("model", "size", *names, "same answer", "ms per row", "passed", "why")
+    return ["## Smaller models", table(head, rows, marked=(5 + len(names) - 1,))]
 
 
 def _slices(section: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ SECTIONS = (
     ("metrics", "Metrics"),
     ("slices", "Slices"),
     ("plots", "Plots"),
+    ("lite", "Smaller models"),
     ("worst", "Worst examples"),
     ("columns", "Data"),
     ("drift", "Drift"),
@@ -32,6 +33,8 @@ SECTIONS = (
     ("nodes", "Nodes and lineage"),
     ("card", "Model card"),
 )
+OPTIONAL = frozenset({"lite", "tuning"})
+"""Sections that are left out where there is nothing to say."""
 """(key in report.json, title), in the order of the page."""
 TITLES = {"roc": "ROC", "pr": "Precision and recall", "calibration": "Calibration"}
 _AXES = {
@@ -48,9 +51,9 @@ def report(model: Mapping[str, Any], tfma: bool) -> str:
       model: as model.build makes it.
       tfma: whether tfma.html lies beside it.
     """
-    # Most runs search nothing; that they did not is no news.
-    sections = [one for one in SECTIONS if one[0] != "tuning" or model["tuning"] != {}]
-    return render("report.html", r=model, sections=sections, tfma=tfma, titles=TITLES)
+    # Most runs search nothing and make nothing smaller; that they did not is no news.
+    shown = [pair for pair in SECTIONS if pair[0] not in OPTIONAL or model[pair[0]] != {}]
+    return render("report.html", r=model, sections=shown, tfma=tfma, titles=TITLES)
 
 
 def render(template: str, **values: Any) -> str:

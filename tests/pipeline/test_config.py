@@ -57,6 +57,13 @@ def test_what_pseudo_labels_cannot_be_used_with(
     assert load("taxi", ["semi.rounds=2", "data.unlabelled=empty"]).config.semi.rounds == 2
 
 
+def test_no_smaller_files_of_sequences() -> None:
+    with pytest.raises(ConfigError, match="lite.formats: no smaller files of sequences"):
+        load("phonemes", ['lite.formats=["int8"]'])
+    with pytest.raises(ConfigError, match="'float32', 'float16' or 'int8'"):
+        load("taxi", ['lite.formats=["int4"]'])
+
+
 def test_an_override_is_toml_or_text() -> None:
     config = load("taxi", ["train.epochs=3", "data.path=other.csv", "train.hidden=[8, 4]"]).config
     assert config.train.epochs == 3

@@ -26,14 +26,14 @@ def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool, tuned: 
     if teacher:
         (shop.folder / "teacher" / "3").mkdir(parents=True)
         (shop.folder / "teacher" / "3" / "saved_model.pb").touch()
-        overrides.append("distill.teacher=teacher")
+        overrides += ["distill.teacher=teacher", 'lite.formats=["int8"]']
     if tuned:
         (shop.folder / "best.txt").write_text('{"values": {"train.dropout": 0.2}}')
         overrides.append(tuned)
     loaded = load(str(shop.config), overrides)
     off = switched_off(loaded.config.model_dump(by_alias=True))
     without = set() if infra_validator == "true" else {"InfraValidator"}
-    without |= set() if teacher else {"DistillGate"}
+    without |= set() if teacher else {"DistillGate", "LiteExporter"}
     without |= set() if tuned.startswith("tuner.trials") else {"Tuner"}
     without |= set() if tuned.startswith("tuner.reuse") else {"TunedValues"}
     assert off == without
@@ -49,7 +49,8 @@ def test_the_table_is_the_dag(shop, infra_validator: str, teacher: bool, tuned: 
 
 def test_what_follows_and_what_comes_before() -> None:
     assert downstream(["Trainer"]) == {
-        *("Trainer", "Baseline", "Evaluator", "InfraValidator", "DistillGate", "Pusher"),
+        *("Trainer", "Baseline", "Evaluator", "InfraValidator", "DistillGate", "LiteExporter"),
+        "Pusher",
     }
     assert upstream(["DataGate"]) == {
         "ExampleGen",
@@ -63,13 +64,14 @@ def test_what_follows_and_what_comes_before() -> None:
 def test_a_trial_depends_on_whatever_the_trainer_depends_on() -> None:
     trainer, tuner = BY_ID["Trainer"], BY_ID["Tuner"]
     assert {*trainer.sections} <= {*tuner.sections}
-    assert {*trainer.facts} <= {*tuner.facts}
+    assert {*trainer.facts} - {"lite"} <= {*tuner.facts}  # that is written beside a model
     assert {*trainer.rooms} <= {*tuner.rooms}
 
 
 def test_reuse_switches_the_search_off() -> None:
     both = {"tuner": {"trials": 20, "reuse": "last"}}
     others = {"infra_validate": {"enabled": True}, "distill": {"teacher": "x"}}
+    others |= {"lite": {"formats": ["int8"]}}
     assert switched_off({**both, **others}) == {"Tuner"}
 
 

@@ -12,7 +12,7 @@ from components.trainer.columns.fitting import build_weights, fit
 from components.trainer.columns.meanings import meanings
 from components.trainer.examples import ExampleFiles
 from components.trainer.inputs import InputKind
-from components.trainer.learned import Features, Learned
+from components.trainer.learned import Features, Learned, Network
 from components.trainer.precision import Precision, choose_precision, policy_scope
 from components.trainer.spec import Spec
 from components.trainer.techniques.weights import Described
@@ -32,16 +32,27 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
         spec.run.notes["warm_start"] = spec.run.start.end()
     epochs = fit(model, spec, train, evaluation)
 
-    def outputs(features: Features) -> tf.Tensor:
+    def prepare(features: Features) -> dict[str, tf.Tensor]:
         entries = {}
         for item in spec.inputs:
             shape = [-1, item.size] if item.kind is InputKind.NUMBERS else [-1]
             entries[item.name] = tf.reshape(tf.cast(features[item.name], item.dtype), shape)
+        return entries
+
+    def outputs(entries: dict[str, tf.Tensor]) -> tf.Tensor:
         return tf.cast(model(entries, training=False), tf.float32)
+
+    inputs = {
+        item.name: tf.TensorSpec(
+            [None, item.size] if item.kind is InputKind.NUMBERS else [None], item.dtype
+        )
+        for item in spec.inputs
+    }
+    network = Network(inputs, prepare, outputs)
 
     chosen = {"policy": precision.policy, "reason": precision.reason}
     history = {"precision": chosen, "epochs": epochs}
-    return learned(spec, model, outputs, evaluation, history, described)
+    return learned(spec, model, network, evaluation, history, described, network)
 
 
 def _described(model: keras.Model, spec: Spec) -> Described:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.trainer.answers import learned
 from components.trainer.examples import ExampleFiles
-from components.trainer.learned import Features, Learned
+from components.trainer.learned import Features, Learned, Network
 from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.recipe import fit_images
 from components.trainer.progress import Progress
@@ -16,6 +16,7 @@ from components.trainer.spec import Spec
 from components.trainer.transfer.column import ColumnSplit, only
 
 _ROWS = 128
+PIXELS = "pixels"
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -44,10 +45,15 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     policy, reason = trained.precision.policy, trained.precision.reason
     logging.info("precision: %s (%s)", policy, reason)
 
-    def outputs(features: Features) -> tf.Tensor:
-        pixels = decode(tf.reshape(features[column], [-1]), settings.size)
-        return tf.cast(trained.model(pixels, training=False), tf.float32)
+    def prepare(features: Features) -> dict[str, tf.Tensor]:
+        return {PIXELS: decode(tf.reshape(features[column], [-1]), settings.size)}
+
+    def outputs(entries: dict[str, tf.Tensor]) -> tf.Tensor:
+        return tf.cast(trained.model(entries[PIXELS], training=False), tf.float32)
+
+    pixels = tf.TensorSpec([None, settings.size, settings.size, 3], tf.float32)
+    network = Network({PIXELS: pixels}, prepare, outputs)
 
     first = {"phase": "precision", "policy": policy, "reason": reason}
     history = {"precision": first, "epochs": trained.history}
-    return learned(spec, trained.model, outputs, evaluation, history, trained.described)
+    return learned(spec, trained.model, network, evaluation, history, trained.described, network)

@@ -14,13 +14,18 @@ import tensorflow_transform as tft
 
 from components.trainer.techniques.teacher import Teacher
 from data.columns import TEACHER, beside
+from data.split_names import is_unlabelled
 
 _ROWS = 256
 _DONE = "complete"
 
 
 def annotate(
-    patterns: Sequence[str], graph: tft.TFTransformOutput, teacher: Teacher, cache: Path
+    patterns: Sequence[str],
+    graph: tft.TFTransformOutput,
+    teacher: Teacher,
+    cache: Path,
+    label: str = "",
 ) -> list[str]:
     """Files with the rows of other files, and what the teacher says of each row.
 
@@ -31,6 +36,8 @@ def annotate(
       teacher: who is asked.
       cache: where the new files go; answers to the same files by the same model are found again,
         others there are removed.
+      label: its name. In files of rows without labels, values and sets of classes become NaN: a
+        set that is unknown is not one that is empty.
 
     Returns:
       The new files' paths.
@@ -51,12 +58,13 @@ def annotate(
             if isinstance(feature, tf.io.FixedLenFeature)
         }
         for number, file in enumerate(files):
-            _write(file, folder / f"{number:05d}.gz", spec, teacher)
+            hidden = label if is_unlabelled(file) else ""
+            _write(file, folder / f"{number:05d}.gz", spec, teacher, hidden)
         (folder / _DONE).touch()
     return [str(path) for path in sorted(folder.glob("*.gz"))]
 
 
-def _write(file: str, target: Path, spec: dict[str, Any], teacher: Teacher) -> None:
+def _write(file: str, target: Path, spec: dict[str, Any], teacher: Teacher, hidden: str) -> None:
     partial = target.with_suffix(".partial")
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
     records = tf.data.TFRecordDataset([file], compression_type="GZIP").batch(_ROWS)
@@ -64,7 +72,11 @@ def _write(file: str, target: Path, spec: dict[str, Any], teacher: Teacher) -> N
         for serialized in records:
             for row, answer in _answers(serialized, spec, teacher):
                 example = tf.train.Example.FromString(row)
-                example.features.feature[TEACHER].float_list.value[:] = answer.tolist()
+                features = example.features.feature
+                features[TEACHER].float_list.value[:] = answer.tolist()
+                if hidden and spec[hidden].dtype == tf.float32:
+                    width = tf.TensorShape(spec[hidden].shape).num_elements()
+                    features[hidden].float_list.value[:] = [float("nan")] * width
                 writer.write(example.SerializeToString())
     os.replace(partial, target)
 

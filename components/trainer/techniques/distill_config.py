@@ -17,4 +17,4 @@ class DistillSection(BaseModel):
     teacher thinks of the wrong classes. Regression has none."""
     alpha: float = Field(default=0.5, ge=0, le=1)
     """Weight of the teacher's answers in the loss, times the temperature's square; the labels have
-    the rest. Rows without a label learn from the teacher alone."""
+    the rest. Rows without a label (`data.unlabelled`) learn from the teacher alone."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.signature_names import input_dtypes
 from components.trainer.transfer.batches import Array
 from data.saved_models import latest
 from data.signatures import CLASS, PREDICTION, SCORE, SCORES, SERVING_DEFAULT
@@ -55,7 +56,7 @@ class Teacher:
                 f"task {task.value}"
             )
         self._signature, self._wanted = signature, wanted
-        self._inputs: dict[str, Any] = signature.structured_input_signature[1]
+        self._inputs = input_dtypes(str(self.path), SERVING_DEFAULT)
 
     @property
     def columns(self) -> list[str]:
@@ -90,7 +91,7 @@ class Teacher:
                 f"There are: {', '.join(columns)}"
             )
         answer = self._signature(
-            **{name: _as(spec.dtype, columns[name]) for name, spec in self._inputs.items()}
+            **{name: _as(dtype, columns[name]) for name, dtype in self._inputs.items()}
         )
         found = answer[self._wanted].numpy().astype(np.float64)
         if self._task is Task.REGRESSION:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.trainer.answers import learned
 from components.trainer.examples import ExampleFiles
-from components.trainer.learned import Features, Learned
+from components.trainer.learned import Features, Learned, Network
 from components.trainer.precision import choose_precision, policy_scope
 from components.trainer.progress import Progress
 from components.trainer.spec import Spec
@@ -25,6 +25,7 @@ from components.trainer.transfer.throttle import Throttle
 
 _ROWS = 64
 FROM_SCRATCH = "none"
+TOKENS = "tokens"
 
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
@@ -72,14 +73,19 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     made = described_head(head, spec.task, spec.classes)
     described = Described(facts, {"encoder": encoder.holder, **made.parts}, made.meanings)
 
-    def outputs(features: Features) -> tf.Tensor:
-        ids = encoder.tokenize(tf.reshape(features[column], [-1]))
-        vectors = encoder.upper(encoder.lower(ids), False)
+    def prepare(features: Features) -> dict[str, tf.Tensor]:
+        return {TOKENS: encoder.tokenize(tf.reshape(features[column], [-1]))}
+
+    def outputs(entries: dict[str, tf.Tensor]) -> tf.Tensor:
+        vectors = encoder.upper(encoder.lower(entries[TOKENS]), False)
         return tf.cast(head(vectors, training=False), tf.float32)
+
+    width = encoder.tokenize(tf.constant([""])).shape[1]
+    network = Network({TOKENS: tf.TensorSpec([None, width], tf.int32)}, prepare, outputs)
 
     first = {"phase": "precision", "policy": precision.policy, "reason": precision.reason}
     written = {"precision": first, "epochs": history}
-    return learned(spec, _Whole(encoder, head), outputs, evaluation, written, described)
+    return learned(spec, _Whole(encoder, head), network, evaluation, written, described, network)
 
 
 def _facts(spec: Spec) -> dict[str, Any]:

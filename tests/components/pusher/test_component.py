@@ -47,7 +47,7 @@ def push(tmp_path: Path, real_model: Path) -> Callable[..., Any]:
     Path(evaluation.uri).mkdir()
     (Path(evaluation.uri) / "verdict.json").write_text(json.dumps(verdict))
 
-    def run(blessed: int) -> Any:
+    def run(blessed: int, **more: Any) -> Any:
         model, blessing = standard_artifacts.Model(), standard_artifacts.ModelBlessing()
         model.uri, model.id = str(real_model), 12
         blessing.set_int_custom_property("blessed", blessed)
@@ -56,7 +56,12 @@ def push(tmp_path: Path, real_model: Path) -> Callable[..., Any]:
             tmp_dir=str(tmp_path), unique_id="1", pipeline_run_id="run-7"
         )
         PushExecutor(context).Do(
-            {"model": [model], "model_blessing": [blessing], "evaluation": [evaluation]},
+            {
+                "model": [model],
+                "model_blessing": [blessing],
+                "evaluation": [evaluation],
+                **{name: [artifact] for name, artifact in more.items()},
+            },
             {"pushed_model": [pushed]},
             {"directory": str(tmp_path / "served"), "facts": json.dumps(FACTS)},
         )
@@ -109,3 +114,55 @@ def test_withdrawn_is_not_pushed_again(push: Callable[..., Any], tmp_path: Path)
     why = "withdrawn: this model was version 1: rolled back: too slow"
     assert pushed.get_string_custom_property("not_pushed") == why
     assert served(tmp_path / "served") == []
+
+
+def _lite(folder: Path, passed: dict[str, bool]) -> Any:
+    """An exporter's artifact: a file per format, and which of them passed."""
+    from tfx.types import standard_artifacts
+
+    folder.mkdir(parents=True)
+    models = [{"format": "SavedModel", "file": "", "passed": True}]
+    for format, good in passed.items():
+        (folder / f"model_{format}.tflite").write_bytes(format.encode())
+        models.append({"format": format, "file": f"model_{format}.tflite", "passed": good})
+    (folder / "lite.json").write_text(json.dumps({"models": models}))
+    artifact = standard_artifacts.ModelRun()
+    artifact.uri = str(folder)
+    return artifact
+
+
+def test_only_the_smaller_files_that_passed_are_pushed(
+    push: Callable[..., Any], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    push(blessed=1, lite=_lite(tmp_path / "lite", {"float16": True, "int8": False}))
+    version = tmp_path / "served" / "1"
+    beside = version / "assets.extra" / "lite"
+    assert {file.name for file in beside.iterdir()} == {"lite.json", "model_float16.tflite"}
+    manifest = manifests(tmp_path / "served")[1]
+    assert manifest["lite"] == {"float16": "assets.extra/lite/model_float16.tflite"}
+    assert manifest["files"] == file_hashes(version)
+    assert "serving_default" in tf.saved_model.load(str(version)).signatures
+
+
+@pytest.mark.parametrize("passed", [{}, {"int8": False}])
+def test_without_a_good_file_the_model_is_pushed_alone(
+    push: Callable[..., Any], tmp_path: Path, passed: dict[str, bool]
+) -> None:
+    push(blessed=1, lite=_lite(tmp_path / "lite", passed))
+    assert not (tmp_path / "served" / "1" / "assets.extra").exists()
+    assert "lite" not in manifests(tmp_path / "served")[1]
+
+
+def test_a_smaller_file_more_is_another_version_of_the_same_model(
+    push: Callable[..., Any], tmp_path: Path
+) -> None:
+    push(blessed=1)
+    push(blessed=1, lite=_lite(tmp_path / "a", {"int8": True}))
+    push(blessed=1, lite=_lite(tmp_path / "b", {"int8": True}))  # nothing new in it
+    assert served(tmp_path / "served") == [1, 2]
+    withdraw(tmp_path / "served", 2, "bad")
+    withdraw(tmp_path / "served", 1, "bad")
+    pushed = push(blessed=1, lite=_lite(tmp_path / "c", {"float16": True}))
+    assert pushed.get_string_custom_property("not_pushed").startswith("withdrawn")

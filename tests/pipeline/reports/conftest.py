@@ -359,6 +359,20 @@ def crowd(root: Path, **more: Any) -> MadeRun:
             for name in ("train", "eval", "test")
         },
     }  # fmt: skip
+
+    def line(format: str, **changed: Any) -> dict[str, Any]:
+        plain = {"file": f"model_{format}.tflite", "bytes": 1500, "metrics": {"accuracy": 0.81}}
+        lost = {
+            "drop": {"accuracy": 0.02},
+            "difference": 0.1,
+            "agreement": 0.9,
+            "milliseconds": 0.5,
+        }
+        return {"format": format, **plain, **lost, "passed": True, "why": "", **changed}
+
+    model = line("SavedModel", file="", bytes=2_000_000, drop={}, difference=0.0, agreement=None)
+    broken = line("int8", passed=False, why=f"accuracy loses {HOSTILE}", metrics={"accuracy": 0.4})
+    made["summary"] = {"lite": {"rows": 800, "models": [model, line("float16"), broken]}}
     return MadeRun(root, **{**made, **more})
 
 

@@ -189,3 +189,25 @@ def test_the_same_data_as_before_is_no_drift(make_run: Any) -> None:
     root = folder.parents[1]
     built = model.build(facts.gather(root, folder.name))
     assert built["drift"]["against"] == "" and "made no statistics" in built["drift"]["why_not"]
+
+
+def test_smaller_models_are_shown_beside_the_model(
+    read: Reader, told: dict[str, Any], crowded: Path, hostile: str
+) -> None:
+    assert [line["format"] for line in told["lite"]["lines"]] == ["SavedModel", "float16", "int8"]
+    shown = " ".join(read.text["lite"].split())
+    assert "first 800 rows" in shown and "1 not good enough, not pushed" in shown
+    assert "2.0 MB" in shown and "1.5 kB" in shown and "0.8100" in shown
+    assert f"accuracy loses {hostile}" in shown
+    markdown = (crowded / "report.md").read_text()
+    assert "| float16 | 1.5 kB | 0.8100 | 0.9000 | 0.5000 | yes |  |" in markdown
+    assert "| **no** | accuracy loses" in markdown
+
+
+def test_no_smaller_models_no_section(make_run: Any) -> None:
+    folder = make_run()
+    write.write(folder.parent.parent, folder.name)
+    page_text = (folder / "report.html").read_text()
+    assert 'id="lite"' not in page_text and "Smaller models" not in page_text
+    assert "Smaller models" not in (folder / "report.md").read_text()
+    assert json.loads((folder / "report.json").read_text())["lite"] == {}
