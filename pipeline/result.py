@@ -244,17 +244,19 @@ def _outcome(console: Console, prepared: Prepared, summary: dict[str, Any], when
         )
         console.print(f"serve it:  [cyan]{_serve_command(prepared)}[/]")
     console.print(
-        f"took {summary['seconds']:.0f} s{when} · everything about it: [cyan]python -m pipeline status[/]"
+        f"took {summary['seconds']:.0f} s{when} · everything about it: "
+        f"[cyan]python -m pipeline status{_root_flag(prepared)}[/]"
     )
 
 
 def _serve_command(prepared: Prepared) -> str:
-    name = prepared.config.name
+    return f"python -m pipeline serve {prepared.config.name}{_root_flag(prepared)}"
+
+
+def _root_flag(prepared: Prepared) -> str:
+    """` --root …` where the output folder is not the usual one."""
     output = prepared.root.parent
-    elsewhere = (
-        "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
-    )
-    return f"python -m pipeline serve {name}{elsewhere}"
+    return "" if output == Path("output").resolve() else f" --root {shlex.quote(_short(output))}"
 
 
 def _accept_command(run: Run) -> str:
