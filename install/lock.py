@@ -26,6 +26,7 @@ LOCKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("mlflow.in", "mlflow.txt", ()),
     ("kubeflow-loader.in", "kubeflow-loader.txt", ()),
     ("airflow-loader.in", "airflow-loader.txt", ()),
+    ("hadolint.in", "hadolint.txt", ()),
 )
 FLAGS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"),

@@ -51,7 +51,7 @@ def measure(rows: int, engine: str, folder: Path, flags: list[str]) -> dict[str,
         if code:
             sys.exit(f"{' '.join(command)} ended with {code}: see {folder / 'log.txt'}")
         [run] = history.runs(output / "taxi")
-        events = history.read_lines(run.folder / "events.jsonl")
+        events = history.read_lines(output / "taxi" / "runs" / run.id / "events.jsonl")
         return {
             "rows": rows,
             "engine": engine,
