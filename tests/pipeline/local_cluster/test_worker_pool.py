@@ -40,3 +40,22 @@ def test_a_killed_worker_is_reported(
     finally:
         pool.close()
         server.stop(0)
+
+
+def test_task_managers_that_share_a_pool_stop_their_own_workers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every task manager of Flink calls its first worker 1-1."""
+    monkeypatch.setattr(worker_pool, "READY", ("apache_beam.runners.worker.sdk_worker",))
+    pool = worker_pool.Pool(tmp_path)
+    try:
+        for runner in ("one", "other"):
+            pool.start("localhost:9", "1-1", runner)  # waits for its runner, which never comes
+        one, other = pool._workers["one", "1-1"], pool._workers["other", "1-1"]
+        pool.stop("1-1", "somebody else")
+        assert one.is_alive() and other.is_alive()
+        pool.stop("1-1", "one")
+        assert not one.is_alive() and other.is_alive()
+    finally:
+        pool.close()
+    assert not other.is_alive()
