@@ -10,8 +10,10 @@ from pipeline.engines.site import Site
 RUNNER = "--runner=FnApiRunner"
 """Always named: left to choose, Beam tries to download one."""
 
-PROCESSES_FROM = 64 << 20
-"""Bytes of input from which `auto` takes several processes: an estimate, not yet measured."""
+PROCESSES_FROM = 128 << 20
+"""Bytes of input from which `auto` takes several processes. Measured (docs/measurements.md): two workers
+cost 68 CPU seconds a run more than none, and 1 MiB of input 0.9, so with two idle cores the gain begins
+at some 55 MiB; here it is a quarter of the time."""
 
 MEMORY_PER_WORKER = 3 << 30
 """Bytes: TensorFlow and TFMA imported, and the data in work."""

@@ -34,7 +34,7 @@ def _table(measured: list[dict[str, Any]]) -> str:
         "# Sizes",
         "",
         "Written by `make bench-sizes` from docs/sizes.jsonl. Each cell: seconds · CPU seconds · peak",
-        "MiB of the process tree. What it says: [measurements.md](measurements.md#sizes).",
+        "MiB of the process tree. What it says: [measurements.md](measurements.md#sizes-make-bench-sizes).",
         "",
         "![CPU seconds per 1,000 rows](sizes.svg)",
         "",
