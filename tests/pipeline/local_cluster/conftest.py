@@ -28,20 +28,12 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield from _up(tmp_path_factory.mktemp("flink"), "flink", "--task-managers", "2")
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder in whose `output` a Spark job server is up."""
-    _need("spark")
-    yield from _up(tmp_path_factory.mktemp("spark"), "spark")
-
-
 def _need(line: str) -> None:
     if missing := checks.java():
         pytest.skip(missing[0])
     try:
         jars.job_server(line)
-        if line != "spark":
-            jars.flink(line.removeprefix("flink-"))
+        jars.flink(line.removeprefix("flink-"))
     except jars.JarError as error:
         pytest.skip(str(error))
 
