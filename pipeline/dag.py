@@ -148,7 +148,11 @@ def create_pipeline(
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         eval_config=eval_config(
-            config.evaluate, config.data.task, prepared.label, list(prepared.classes)
+            config.evaluate,
+            config.data.task,
+            prepared.label,
+            list(prepared.classes),
+            config.data.weight,
         ),
         example_splits=["test"],
     )
@@ -242,11 +246,16 @@ def transform_config(prepared: Prepared) -> dict[str, str]:
     teacher = {"beside": json.dumps(prepared.beside)} if prepared.beside else {}
     return {
         **teacher,
+        **_weight(prepared),
         "features": json.dumps(features),
         "task": prepared.config.data.task.value,
         "label": prepared.label,
         "classes": json.dumps(prepared.classes),
     }
+
+
+def _weight(prepared: Prepared) -> dict[str, str]:
+    return {"weight": prepared.config.data.weight} if prepared.config.data.weight else {}
 
 
 def trainer_config(prepared: Prepared) -> dict[str, str]:
@@ -265,6 +274,7 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
         **(semi if prepared.config.semi.rounds else {}),
         **(labeller if prepared.labeller else {}),
         **start,
+        **_weight(prepared),
         **(vocabularies if ours else {}),
         "train": prepared.config.train.model_dump_json(),
         "task": prepared.config.data.task.value,

@@ -230,6 +230,19 @@ def _features(
     config: Config, columns: dict[str, schema_pb2.Feature], where: Path
 ) -> dict[str, Feature]:
     known = [name for name in columns if name != config.data.label]
+    weight = config.data.weight
+    if weight and (weight not in known or columns[weight].type == schema_pb2.BYTES):
+        numbers = [name for name in known if columns[name].type != schema_pb2.BYTES]
+        why = "is text" if weight in known else "is no column of the schema"
+        raise ConfigError(
+            f"{where}: data.weight: '{weight}' {why}. Columns of numbers: {', '.join(numbers)}"
+        )
+    ignored = Feature.model_validate(Treatment.IGNORE)
+    if weight and config.features.get(weight, ignored).treatment is not Treatment.IGNORE:
+        raise ConfigError(
+            f"{where}: features.{weight}: it is data.weight, and no input of the model. Leave it out "
+            'or set it to "ignore"'
+        )
     for name, feature in config.features.items():
         if name not in known:
             raise ConfigError(
@@ -246,7 +259,9 @@ def _features(
         if feature.treatment is Treatment.TEXT and not is_text:
             raise ConfigError(f"{where}: features.{name}: 'text' needs text, not numbers")
     chosen = {
-        name: config.features.get(name) or Feature.model_validate(_default(columns[name]))
+        name: ignored
+        if name == weight
+        else config.features.get(name) or Feature.model_validate(_default(columns[name]))
         for name in known
     }
     if all(feature.treatment is Treatment.IGNORE for feature in chosen.values()):

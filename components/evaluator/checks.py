@@ -34,8 +34,6 @@ def check(
             _sliceable(item.column, label, schema, "evaluate.slices", bool(item.buckets))
     for gate in section.gates:
         _gate(gate, task, label, classes, schema, section.buckets)
-    if section.weight:
-        _weight(section.weight, label, schema)
 
 
 def _gate(
@@ -63,15 +61,6 @@ def _gate(
             _whole_number(value, feature, where)
         else:
             _listed(value, feature, schema, where)
-
-
-def _weight(column: str, label: str, schema: schema_pb2.Schema) -> None:
-    features = {feature.name: feature for feature in schema.feature}
-    if column not in features:
-        raise ValueError(f"weight: no column '{column}'.{_near(column, features)}")
-    if column == label or features[column].type == schema_pb2.BYTES:
-        kind = "the label" if column == label else "text"
-        raise ValueError(f"weight: '{column}' is {kind}; weights are numbers of another column")
 
 
 def _sliceable(

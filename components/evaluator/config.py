@@ -94,10 +94,18 @@ class EvaluateSection(BaseModel):
     """Bootstrap replicates behind the intervals of every metric; 0: no intervals."""
     seed: int = Field(default=0, ge=0)
     """Another number draws other replicates."""
-    weight: str = ""
-    """The column that says how much each row counts in the metrics; empty: all the same."""
     baseline: str = ""
     """The run whose model `worse_by` and the reports compare with; empty: the last blessed model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, values: object) -> object:
+        if isinstance(values, Mapping) and "weight" in values:
+            raise ValueError(
+                "weight is a key of [data] now and weighs training as well as metrics: write "
+                f"data.weight = {str(values['weight'])!r}"
+            )
+        return values
 
     @field_validator("slices", mode="before")
     @classmethod

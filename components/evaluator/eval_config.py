@@ -29,7 +29,7 @@ RESIDUALS = 1000
 
 
 def eval_config(
-    section: EvaluateSection, task: Task, label: str, classes: list[str]
+    section: EvaluateSection, task: Task, label: str, classes: list[str], weight: str = ""
 ) -> config_pb2.EvalConfig:
     """The EvalConfig of a task.
 
@@ -38,6 +38,7 @@ def eval_config(
       task: the task.
       label: the label's column; its transformed value is read through `transform_features`.
       classes: class names in order; empty for a task without classes.
+      weight: the column that says how much each row counts; empty: all the same.
 
     Raises:
       ValueError: a gate or metric names a metric, class or slice that does not exist.
@@ -55,7 +56,7 @@ def eval_config(
                 preprocessing_function_names=[TRANSFORM_FEATURES],
                 label_key=label,
                 prediction_key=PREDICTION_KEY[task],
-                example_weight_key=section.weight,
+                example_weight_key=weight,
             )
         ],
         slicing_specs=[

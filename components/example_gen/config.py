@@ -45,6 +45,11 @@ class DataSection(BaseModel):
     with the same columns (its labels, if it has any, are not read; its pictures and texts need no
     folder per class), or `empty`: the rows of data.path whose label is empty, and pictures and texts
     beside the class folders. Left out, a row without a label is an anomaly."""
+    weight: str = ""
+    """The column that says how much each row counts, in training (loss and the metrics that are
+    watched) and in the Evaluator's metrics: finite numbers of at least 0 in every row, in any unit. A
+    row of weight 0 does not train. It is no input of the model, callers do not send it; Transform's
+    means and vocabularies count every row. Empty: all the same."""
     exclude: tuple[str, ...] = ()
     """Columns dropped before anything else looks at them: leaks, secrets."""
     missing: tuple[str, ...] = ()
@@ -77,6 +82,14 @@ class DataSection(BaseModel):
                 f"label is the name of the column that label_columns become; '{self.label}' is one "
                 "of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _weight(self) -> "DataSection":
+        if self.weight and self.weight in (self.label, *self.label_columns):
+            raise ValueError(f"weight: '{self.weight}' is the label; weights are another column")
+        if self.weight and self.weight in self.exclude:
+            raise ValueError(f"weight: '{self.weight}' is in exclude, so nobody would see it")
         return self
 
     @field_validator("split")

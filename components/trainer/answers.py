@@ -54,5 +54,7 @@ def learned(
 
 def _thresholds(spec: Spec, outputs: Outputs, evaluation: ExampleFiles) -> Any:
     run = tf.function(outputs, autograph=False)
-    scores = [tf.sigmoid(run(features)).numpy() for features, _ in evaluation.batches(_ROWS)]
-    return thresholds.choose(np.concatenate(scores), evaluation.labels, spec.settings.threshold)
+    scores = [tf.sigmoid(run(features)).numpy() for features, *_ in evaluation.batches(_ROWS)]
+    return thresholds.choose(
+        np.concatenate(scores), evaluation.labels, spec.settings.threshold, evaluation.weights
+    )

@@ -56,11 +56,12 @@ def run_fn(fn_args: Any) -> None:
         (`Split-unlabelled`). `custom_config` holds `train` (JSON of TrainSection), `task`,
         `label`, `classes` (JSON list in class order), `columns` (JSON list of raw columns) and
         `texts` (JSON list of the features that are texts), and perhaps `vocabularies` (JSON list of
-        the features in Transform's file of them; absent with a preprocessing of one's own), `cache`,
-        a folder for what outlives a killed training, `warm_start`, the SavedModel to begin with,
-        `distill` (JSON of DistillSection) and `teacher`, the SavedModel it stands for, or a folder of
-        versions; `semi` (JSON of SemiSection) and `labeller`, likewise; and `lite`, for the network
-        alone beside the history. `hyperparameters` is what a Tuner found, or None.
+        the features in Transform's file of them; absent with a preprocessing of one's own), `weight`
+        (the raw column that says how much rows count), `cache`, a folder for what outlives a killed
+        training, `warm_start`, the SavedModel to begin with, `distill` (JSON of DistillSection) and
+        `teacher`, the SavedModel it stands for, or a folder of versions; `semi` (JSON of SemiSection)
+        and `labeller`, likewise; and `lite`, for the network alone beside the history.
+        `hyperparameters` is what a Tuner found, or None.
     """
     config = fn_args.custom_config
     values = decoded((fn_args.hyperparameters or {}).get("values", {}))
@@ -117,14 +118,15 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
     graph = tft.TFTransformOutput(fn_args.transform_output)
     inputs = model_inputs(graph, label, json.loads(config.get("texts", "[]")))
     labelled, unlabelled = divide(fn_args.train_files)
-    train = ExampleFiles(labelled, graph, label)
+    weight: str = config.get("weight", "")
+    train = ExampleFiles(labelled, graph, label, weight=weight)
     extra = ExampleFiles(unlabelled, graph, label) if unlabelled else None
-    evaluation = ExampleFiles(fn_args.eval_files, graph, label)
+    evaluation = ExampleFiles(fn_args.eval_files, graph, label, weight=weight)
     target(evaluation.labels, task, classes)  # checks them too
     if task is Task.REGRESSION and run.start is not None:
         known = run.start.target  # its outputs are stretched by what its own labels were
     else:
-        known = target(train.labels, task, classes, settings.balance_classes)
+        known = target(train.labels, task, classes, settings.balance_classes, train.weights)
     features = json.loads(config["vocabularies"]) if "vocabularies" in config else None
     ids = category_ids(graph, inputs, features)
     if extra is not None:
@@ -139,7 +141,7 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
                 evaluation,
                 extra,
                 labelled_by(unlabelled, spec, graph, fn_args),
-                lambda more: ExampleFiles([*labelled, *more], graph, label),
+                lambda more: ExampleFiles([*labelled, *more], graph, label, weight=weight),
             )
             learned = self_train(learner, spec, rows, semi, label, Path(scratch))
     else:
@@ -166,7 +168,7 @@ def with_teacher(
     cache = Path(config.get("cache") or fn_args.model_run_dir) / "teacher"
     files = annotate(patterns, graph, teacher, cache, config["label"])
     spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
-    return ExampleFiles(files, graph, config["label"], taught=spec.units)
+    return ExampleFiles(files, graph, config["label"], spec.units, config.get("weight", ""))
 
 
 def labelled_by(

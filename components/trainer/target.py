@@ -21,7 +21,13 @@ class Target:
     """Regression: the standard deviation, never 0. Classification: 1."""
 
 
-def target(labels: Array, task: Task, classes: list[str], balanced: bool = False) -> Target:
+def target(
+    labels: Array,
+    task: Task,
+    classes: list[str],
+    balanced: bool = False,
+    weights: Array | None = None,
+) -> Target:
     """Looks at the training labels.
 
     Args:
@@ -29,14 +35,16 @@ def target(labels: Array, task: Task, classes: list[str], balanced: bool = False
       task: what the label asks.
       classes: their names in order; empty for a task without classes.
       balanced: whether training will make all classes weigh the same.
+      weights: (rows,) how much each row counts; None: all the same.
 
     Raises:
       ValueError: a label that is none of the classes, no finite number, or a text without a token.
     """
-    return _TARGETS[task](labels, classes, balanced)
+    count = np.ones(len(labels)) if weights is None else weights / weights.mean()
+    return _TARGETS[task](labels, classes, balanced, count)
 
 
-def _of_values(labels: Array, classes: list[str], balanced: bool) -> Target:
+def _of_values(labels: Array, classes: list[str], balanced: bool, count: Array) -> Target:
     values = labels.astype(np.float64)
     wrong = int(np.sum(~np.isfinite(values)))
     if wrong:
@@ -44,29 +52,31 @@ def _of_values(labels: Array, classes: list[str], balanced: bool) -> Target:
             f"regression needs a finite number as label in every row. Received: {wrong} of "
             f"{len(values)} missing or infinite"
         )
-    return Target((float(values.mean()),), float(values.std()) or 1.0)
+    mean = np.average(values, weights=count)
+    deviation = np.sqrt(np.average((values - mean) ** 2, weights=count))
+    return Target((float(mean),), float(deviation) or 1.0)
 
 
-def _of_classes(labels: Array, classes: list[str], balanced: bool) -> Target:
+def _of_classes(labels: Array, classes: list[str], balanced: bool, count: Array) -> Target:
     _no_others(int(np.sum((labels < 0) | (labels >= len(classes)))), len(labels), classes)
     # One more of each, so that a class without rows has a finite logarithm.
-    counts = np.bincount(labels.astype(np.int64), minlength=len(classes)) + 1.0
+    counts = np.bincount(labels.astype(np.int64), weights=count, minlength=len(classes)) + 1.0
     logs = np.log(np.ones(len(classes)) if balanced else counts / counts.sum())
     return Target(tuple(float(value) for value in logs), 1.0)
 
 
-def _of_two_classes(labels: Array, classes: list[str], balanced: bool) -> Target:
-    negative, positive = _of_classes(labels, classes, balanced).start
+def _of_two_classes(labels: Array, classes: list[str], balanced: bool, count: Array) -> Target:
+    negative, positive = _of_classes(labels, classes, balanced, count).start
     return Target((positive - negative,), 1.0)
 
 
-def _of_sets(labels: Array, classes: list[str], balanced: bool) -> Target:
+def _of_sets(labels: Array, classes: list[str], balanced: bool, count: Array) -> Target:
     _no_others(int(np.sum((labels < 0).any(axis=1))), len(labels), classes)
-    share = (labels.sum(axis=0) + 1.0) / (len(labels) + 2.0)
+    share = ((count @ labels).astype(labels.dtype) + 1.0) / (len(labels) + 2.0)
     return Target(tuple(float(value) for value in np.log(share / (1.0 - share))), 1.0)
 
 
-def _of_texts(labels: Array, classes: list[str], balanced: bool) -> Target:
+def _of_texts(labels: Array, classes: list[str], balanced: bool, count: Array) -> Target:
     empty = sum(not text.split() for text in labels)
     if empty:
         raise ValueError(
@@ -84,7 +94,7 @@ def _no_others(wrong: int, rows: int, classes: list[str]) -> None:
         )
 
 
-_TARGETS: dict[Task, Callable[[Array, list[str], bool], Target]] = {
+_TARGETS: dict[Task, Callable[[Array, list[str], bool, Array], Target]] = {
     Task.BINARY: _of_two_classes,
     Task.MULTICLASS: _of_classes,
     Task.MULTILABEL: _of_sets,

@@ -10,7 +10,7 @@ from components.transform.config import Feature
 from components.transform.label import label as learnt
 from components.transform.label import multi_hot
 from components.transform.raw import one_value
-from data.columns import beside
+from data.columns import ROW_WEIGHT, beside
 from data.import_path import function_at
 from data.tasks import Task
 
@@ -25,7 +25,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
       custom_config: `features`, JSON of {column: Feature}; `label`, its column; `classes`, JSON
         list in class order, empty without any; `task`; `preprocessing`, the import path of one's own
         function, absent or empty for ours; perhaps `beside`, JSON list of columns that go along as
-        they are, for whoever is not the model.
+        they are, for whoever is not the model, and `weight`, the column of the rows' weights.
 
     Returns:
       {feature: transformed tensor}, and under the label's own name its int64 class number,
@@ -46,6 +46,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         )
     if label not in outputs:
         outputs[label] = _learnt(inputs[label], custom_config)
+    if weight := custom_config.get("weight"):
+        outputs[ROW_WEIGHT] = tf.cast(one_value(inputs[weight]), tf.float32)
     for column in json.loads(custom_config.get("beside", "[]")):
         outputs[beside(column)] = _kept(one_value(inputs[column]))
     return outputs

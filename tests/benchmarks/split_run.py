@@ -119,6 +119,12 @@ def train(prepared: Prepared, seed: int, folder: Path, hyperparameters: Any = No
     return Run(folder, {"epochs": len(epochs), "best": best, "Trainer CPU s": spent})
 
 
+def transform(prepared: Prepared, table: pa.Table, parts: list[Rows], folder: Path) -> None:
+    """Transformed rows of train and eval, and the graph, in a folder that is there."""
+    _write(prepared, table, parts, folder)
+    _transform(prepared, folder)
+
+
 def _write(prepared: Prepared, table: pa.Table, parts: list[Rows], folder: Path) -> None:
     """Rows as ExampleGen writes them."""
     import tensorflow as tf

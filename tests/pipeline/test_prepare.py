@@ -51,8 +51,10 @@ def test_the_positive_class_comes_last(shop) -> None:
         ('evaluate.slices=[{column = "city", buckets = [1]}]', ["'city' holds text"]),
         ('evaluate.slices=[{column = "age", buckets = [2, 1]}]', ["rise", "[2.0, 1.0]"]),
         ('evaluate.baseline="2026"', ["evaluate.baseline '2026'", "no such run"]),
-        ("evaluate.weight=city", ["weight", "'city' is text"]),
-        ("evaluate.weight=wieght", ["no column 'wieght'"]),
+        ("data.weight=city", ["data.weight", "'city' is text", "numbers: age, visits"]),
+        ("data.weight=wieght", ["'wieght' is no column of the schema", "age, visits"]),
+        ("data.weight=bought", ["'bought' is the label"]),
+        ("evaluate.weight=visits", ["data.weight = 'visits'"]),
         ('evaluate.gates=[{metric = "auc", min = 0, confidence = 0.999}]', ["at least 2000"]),
     ],
 )
@@ -64,6 +66,14 @@ def test_a_mistake_is_a_sentence(shop, override: str, words: list[str]) -> None:
         _prepare(shop, override)
     for word in words:
         assert word in str(error.value)
+
+
+def test_the_weight_is_no_input_of_the_model(shop) -> None:
+    assert _prepare(shop, "data.weight=visits").model_columns == ["age", "city"]
+    with pytest.raises(ConfigError, match=r"features.visits: it is data.weight, and no input"):
+        _prepare(shop, "data.weight=visits", "features.visits=log")
+    with pytest.raises(ConfigError, match="in exclude"):
+        _prepare(shop, "data.weight=visits", 'data.exclude=["visits"]')
 
 
 def test_every_column_ignored_is_refused(shop) -> None:

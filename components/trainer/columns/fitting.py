@@ -52,8 +52,8 @@ def fit(
             "compiled with its own"
         )
     if not model.compiled:
-        _compile(model, spec, steps, together)
-    weighted = _by_class(train, spec) if settings.balance_classes else _as_it_is
+        _compile(model, spec, steps, together, train.weights is not None)
+    weighted, judged = _weigher(train, train, spec), _weigher(evaluation, train, spec)
 
     def rows(skip: int) -> tf.data.Dataset:
         """The training batches from a step on: the same ones, in the same order, every time."""
@@ -63,7 +63,7 @@ def fit(
         return trouble.explain(rows(first - 1).take(last - first + 1), first)
 
     build_weights(model, train)
-    judges = weighted(evaluation.batches(_EVALUATED_ROWS))
+    judges = judged(evaluation.batches(_EVALUATED_ROWS))
     length = Length(steps, per_epoch, batch, settings.patience)
     return fitting.fit(model, rows, judges, length, spec.run, explain)
 
@@ -74,7 +74,7 @@ def build_weights(model: keras.Model, train: ExampleFiles) -> None:
         model(next(iter(train.batches(1)))[0])
 
 
-def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:
+def _compile(model: keras.Model, spec: Spec, steps: int, together: int, weighted: bool) -> None:
     settings = spec.settings
     head = HEADS[spec.task]
     if spec.task is Task.REGRESSION:
@@ -84,24 +84,37 @@ def _compile(model: keras.Model, spec: Spec, steps: int, together: int) -> None:
     model.compile(
         optimizer=spec.run.optimizing.optimizer(settings.learning_rate, steps),
         loss=head.loss(),
-        metrics=head.metrics(),
+        **{"weighted_metrics" if weighted else "metrics": head.metrics()},
         steps_per_execution=together,
         jit_compile=False,  # compiling takes longer than what small networks could gain
     )
 
 
-def _as_it_is(batches: tf.data.Dataset) -> tf.data.Dataset:
-    return batches
+def _weigher(
+    files: ExampleFiles, train: ExampleFiles, spec: Spec
+) -> Callable[[tf.data.Dataset], tf.data.Dataset]:
+    """Gives batches of a split the weights of their rows: their own, and those of their classes.
 
-
-def _by_class(train: ExampleFiles, spec: Spec) -> Callable[[tf.data.Dataset], tf.data.Dataset]:
-    """Weighs each row by the inverse of its class's frequency, 1 on average over the training rows.
-
-    The evaluation split too: the best epoch is the best by the same measure.
+    A class weighs the inverse of its frequency in the training rows, in the evaluation split too: the
+    best epoch is the best by the same measure. With weights of their own, rows weigh 1 on average
+    over their split.
     """
-    if spec.task is Task.REGRESSION:
+    balance = spec.settings.balance_classes
+    if balance and spec.task is Task.REGRESSION:
         raise ValueError("train.balance_classes needs classes. Received: a regression")
-    counts = np.bincount(train.labels.astype(np.int64), minlength=len(spec.classes))
-    weights = train.rows / np.maximum(counts, 1) / max(np.sum(counts > 0), 1)
-    table = tf.constant(weights, tf.float32)
-    return lambda batches: batches.map(lambda x, labels: (x, labels, tf.gather(table, labels)))
+    if not balance and files.weights is None:
+        return lambda batches: batches
+    table = np.ones(max(len(spec.classes), 1))
+    if balance:
+        counts = np.bincount(train.labels.astype(np.int64), minlength=len(spec.classes))
+        table = train.rows / np.maximum(counts, 1) / max(np.sum(counts > 0), 1)
+    if files.weights is not None:
+        of_classes = table[files.labels.astype(np.int64)] if balance else 1.0
+        table = table / np.mean(files.weights * of_classes)
+    factors = tf.constant(table, tf.float32)
+
+    def weigh(features: Any, labels: Any, *own: Any) -> tuple[Any, Any, Any]:
+        factor = tf.gather(factors, labels) if balance else factors[0]
+        return features, labels, factor * own[0] if own else factor
+
+    return lambda batches: batches.map(weigh)

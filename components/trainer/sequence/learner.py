@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -36,19 +36,21 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     """
     column, settings = _only(spec.inputs), spec.settings.sequence
     texts = _texts(train, column)
-    labels = train.labels
+    labels, weights = train.labels, _of_mean_one(train.weights)
     if settings.rows and settings.rows < len(labels):
         drawn = np.random.default_rng(spec.settings.seed).permutation(len(labels))[: settings.rows]
         texts, labels = tf.gather(texts, drawn), labels[drawn]
+        weights = _of_mean_one(weights[drawn]) if weights is not None else None
     source = Source.learn(
         [texts], settings.source, settings.lowercase, settings.longest_source, settings.most_tokens
     )
     tokens = Tokens.learn(labels, settings.most_tokens)
     model = EncoderDecoder(source.size, tokens.size, settings)
-    rows = (source(texts).numpy(), tokens.ids(labels, settings.longest_answer))
-    judges = (
+    rows = _Rows(source(texts).numpy(), tokens.ids(labels, settings.longest_answer), weights)
+    judges = _Rows(
         source(_texts(evaluation, column)).numpy(),
         tokens.ids(evaluation.labels, settings.longest_answer),
+        _of_mean_one(evaluation.weights),
     )
     model(next(iter(_batches(rows, 1, None)))[0])  # makes its weights
     described = _described(model, source, tokens, spec)
@@ -68,12 +70,26 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     return Learned(model, answer, history, described)
 
 
-def _fit(
-    model: keras.Model, spec: Spec, rows: tuple[Array, Array], judges: tuple[Array, Array]
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Rows:
+    """A split as numbers."""
+
+    sources: Array
+    """(rows, longest source) int32."""
+    targets: Array
+    """(rows, longest answer + 1) int32."""
+    weights: Array | None
+    """(rows,) float32, 1 on average; None: every row counts the same."""
+
+
+def _of_mean_one(weights: Array | None) -> Array | None:
+    return None if weights is None else (weights / weights.mean()).astype(np.float32)
+
+
+def _fit(model: keras.Model, spec: Spec, rows: _Rows, judges: _Rows) -> list[dict[str, Any]]:
     settings = spec.settings.sequence
-    batch = min(settings.batch_size, len(rows[0]))
-    per_epoch = math.ceil(len(rows[0]) / batch)
+    batch = min(settings.batch_size, len(rows.targets))
+    per_epoch = math.ceil(len(rows.targets) / batch)
     optimizing = spec.run.optimizing
     if not optimizing.clip_norm:
         optimizing = replace(optimizing, clip_norm=_CLIP_NORM)
@@ -113,25 +129,32 @@ def _described(model: EncoderDecoder, source: Source, tokens: Tokens, spec: Spec
     return Described(facts, {"network": model}, meanings)
 
 
-def _batches(
-    rows: tuple[Array, Array], size: int, seed: int | None, skip: int = 0
-) -> tf.data.Dataset:
-    """((source, tokens before), tokens), each batch as long as its longest row.
+def _batches(rows: _Rows, size: int, seed: int | None, skip: int = 0) -> tf.data.Dataset:
+    """((source, tokens before), tokens[, weights]), each batch as long as its longest row.
 
     With a seed without end, in a new order each time round, and only from a step on.
     """
-    order = tf.data.Dataset.range(len(rows[0]))
+    count = len(rows.targets)
+    order = tf.data.Dataset.range(count)
     if seed is None:
         order = order.batch(size)
     else:
-        order = order.shuffle(len(rows[0]), seed=seed).batch(size).repeat().skip(skip)
-    sources, targets = tf.constant(rows[0]), tf.constant(rows[1])
+        order = order.shuffle(count, seed=seed).batch(size).repeat().skip(skip)
+    sources, targets = tf.constant(rows.sources), tf.constant(rows.targets)
+    weights = None if rows.weights is None else tf.constant(rows.weights)
 
     @tf.autograph.experimental.do_not_convert
-    def gather(places: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
+    def gather(places: tf.Tensor) -> tuple[Any, ...]:
         source, target = _trimmed(tf.gather(sources, places)), _trimmed(tf.gather(targets, places))
         start = tf.fill([tf.shape(target)[0], 1], START)
-        return (source, tf.concat([start, target[:, :-1]], axis=1)), target
+        inputs = (source, tf.concat([start, target[:, :-1]], axis=1))
+        if weights is None:
+            return inputs, target
+        return (
+            inputs,
+            target,
+            tf.gather(weights, places)[:, tf.newaxis],
+        )  # (batch, 1) beside the mask
 
     return order.map(gather).prefetch(4)
 
@@ -143,7 +166,7 @@ def _trimmed(ids: tf.Tensor) -> tf.Tensor:
 
 def _texts(files: ExampleFiles, column: str) -> tf.Tensor:
     """(rows,) string, in the order of the labels."""
-    parts = [tf.reshape(features[column], [-1]) for features, _ in files.batches(_ROWS)]
+    parts = [tf.reshape(features[column], [-1]) for features, *_ in files.batches(_ROWS)]
     return tf.concat(parts, axis=0)
 
 

@@ -60,8 +60,15 @@ def hard_labels(labels: Array, task: Task, units: int) -> Array:
     """The labels alone, of the rows that have one, as `checked_labels` returns them."""
     if not is_paired(labels, task, units):
         return labels
-    hard = labels[:, : label_width(task, units)]
-    return checked_labels(hard[has_label(hard)], task, units)
+    hard = labels[are_labelled(labels, task, units), : label_width(task, units)]
+    return checked_labels(hard, task, units)
+
+
+def are_labelled(labels: Array, task: Task, units: int) -> Array:
+    """Which rows have a label beside a teacher's answer, or have nothing but a label, (rows,) bool."""
+    if not is_paired(labels, task, units):
+        return np.ones(len(labels), bool)
+    return has_label(labels[:, : label_width(task, units)])
 
 
 def has_label(hard: Array) -> Array:

@@ -99,7 +99,7 @@ def measure(outputs: Outputs, spec: Spec, evaluation: ExampleFiles) -> dict[str,
     """eval_<metric> for each of the task's metrics."""
     metrics = HEADS[spec.task].metrics()
     run = tf.function(outputs, autograph=False, reduce_retracing=True)
-    for features, labels in evaluation.batches(_ROWS):
+    for features, labels, *_ in evaluation.batches(_ROWS):
         found = run(features)
         for metric in metrics:
             metric.update_state(labels, found)

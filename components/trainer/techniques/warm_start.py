@@ -44,10 +44,7 @@ class Start:
                 "has written can be begun with: train one anew with train.warm_start = false"
             )
         self.path, self._kept = found, kept
-        self._used: set[str] = set()
-        self._taken = self._all = 0
-        self._new: list[str] = []
-        self._left: list[str] = []
+        self._forget()
 
     @property
     def target(self) -> Target:
@@ -63,6 +60,7 @@ class Start:
         Raises:
           WarmStartError: naming the keys that differ.
         """
+        self._forget()  # whoever trains several times begins each time with the same
         there, here = self._kept.facts, weights_as_json(facts)
         differ = [
             f"{key} is {here.get(key, 'absent')!r} here and {there.get(key, 'absent')!r} there"
@@ -134,6 +132,11 @@ class Start:
             "new": new,
             "left": left,
         }
+
+    def _forget(self) -> None:
+        self._taken = self._all = 0
+        self._new: list[str] = []
+        self._left: list[str] = []
 
     def _take(self, name: str, variable: Any, meaning: Meaning | None) -> str:
         """Puts one weight in; returns why not, where it does not fit."""

@@ -38,6 +38,10 @@ class Activations:
             taken[flip] = self.mirrored[rows[flip]]
         return taken
 
+    def counted(self, rows: Array) -> Array:
+        """How much some rows count, (rows,) float32."""
+        return np.ones(len(rows), np.float32) if self.weights is None else self.weights[rows]
+
 
 class Shelf:
     """Hands out arrays from a budget of memory, and from files on disk once it is spent."""

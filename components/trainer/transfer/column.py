@@ -24,8 +24,9 @@ class ColumnSplit:
         self.count = files.rows
 
     def __iter__(self) -> Iterator[tuple[Any, Array, Array | None]]:
-        for features, labels in self._files.batches(self._rows):
-            yield tf.reshape(features[self._column], [-1]), labels.numpy(), None
+        for features, labels, *weights in self._files.batches(self._rows):
+            counted = weights[0].numpy() if weights else None
+            yield tf.reshape(features[self._column], [-1]), labels.numpy(), counted
 
 
 def only(inputs: Sequence[ModelInput], kind: str) -> str:

@@ -93,9 +93,8 @@ def train(
         for number in range(place.step + 1, steps + 1):
             first = (number - 1) * phase.batch_size
             part = order[first : first + phase.batch_size]
-            weights = np.ones(len(part), np.float32) if rows.weights is None else rows.weights[part]
             maps = rows.take(part, None if flip is None else flip[part])
-            place.add(step(maps, rows.labels[part], weights), number)
+            place.add(step(maps, rows.labels[part], rows.counted(part)), number)
             if progress.due() or number == steps:
                 seen = first + len(part)
                 loss = place.mean_loss(seen)
@@ -118,26 +117,28 @@ def train(
 def measuring(forward: Forward, rows: Activations, task: Head) -> Callable[[], dict[str, float]]:
     """A function that measures a split with the weights as they are when it is called.
 
-    It returns `eval_loss` and `eval_<metric>` for each of the task's metrics. Row weights do not
-    count.
+    It returns `eval_loss` and `eval_<metric>` for each of the task's metrics, weighted where rows
+    have weights.
     """
     loss = task.loss()
     mean = keras.metrics.Mean(name="loss")
     metrics = task.metrics()
 
-    @tf.function(input_signature=_signature(rows)[:2])
-    def update(maps: Any, labels: Any) -> None:
+    @tf.function(input_signature=_signature(rows))
+    def update(maps: Any, labels: Any, weights: Any) -> None:
         logits = forward(maps, False)
-        mean.update_state(loss(labels, logits), sample_weight=tf.shape(labels)[0])
+        weighed = None if rows.weights is None else weights
+        value = loss(labels, logits, sample_weight=weighed)
+        mean.update_state(value, sample_weight=tf.shape(labels)[0])
         for metric in metrics:
-            metric.update_state(labels, logits)
+            metric.update_state(labels, logits, sample_weight=weighed)
 
     def measure() -> dict[str, float]:
         for metric in (mean, *metrics):
             metric.reset_state()
         for first in range(0, len(rows), EVALUATION_BATCH):
             part = np.arange(first, min(first + EVALUATION_BATCH, len(rows)))
-            update(rows.take(part), rows.labels[part])
+            update(rows.take(part), rows.labels[part], rows.counted(part))
         return {f"eval_{metric.name}": float(metric.result()) for metric in (mean, *metrics)}
 
     return measure

@@ -11,7 +11,12 @@ import numpy as np
 
 from components.trainer.heads import HEADS, Head, class_meanings
 from components.trainer.labels import row_weights
-from components.trainer.techniques.distillation import checked_pairs, hard_labels, taught
+from components.trainer.techniques.distillation import (
+    are_labelled,
+    checked_pairs,
+    hard_labels,
+    taught,
+)
 from components.trainer.techniques.run import TrainingRun
 from components.trainer.techniques.warm_start import Start
 from components.trainer.techniques.weights import Described
@@ -133,9 +138,19 @@ def fit_parts(
     rows, judges = kept(train, mirror), kept(evaluation, False)
     weights = row_weights(rows.labels, rows.weights, settings.balance_classes)
     rows = replace(rows, weights=weights)
+    judges = replace(judges, weights=row_weights(judges.labels, judges.weights, False))
     known = hard_labels(rows.labels, task, units)
+    counted = rows.counted(np.flatnonzero(are_labelled(rows.labels, task, units)))
     head = build_head(
-        parts.channels, units, settings.dropout, settings.seed, task, known, hidden, run.start
+        parts.channels,
+        units,
+        settings.dropout,
+        settings.seed,
+        task,
+        known,
+        hidden,
+        run.start,
+        counted,
     )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
@@ -222,6 +237,7 @@ def build_head(
     labels: Array,
     hidden: int = 0,
     start: Start | None = None,
+    weights: Array | None = None,
 ) -> keras.Model:
     """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
 
@@ -237,6 +253,7 @@ def build_head(
       labels: the training labels as `checked_labels` returns them.
       hidden: units of a layer in between, which sees the features brought to one size; 0: none.
       start: the model whose weights it will be given; then its labels count, not these.
+      weights: (rows,) how much each label counts; None: all the same.
     """
     layers = [keras.Input((channels,), dtype="float32")]
     if hidden:
@@ -249,7 +266,8 @@ def build_head(
         keras.layers.Dense(units, dtype="float32"),
     ]
     if task is Task.REGRESSION:
-        deviation, mean = labels.std(axis=0), labels.mean(axis=0)
+        mean = np.average(labels, axis=0, weights=weights)
+        deviation = np.sqrt(np.average((labels - mean) ** 2, axis=0, weights=weights))
         if start is not None:
             mean = np.array(start.target.start)
             deviation = np.full_like(mean, start.target.deviation)

@@ -171,6 +171,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         classes: tuple[str, ...],
         model: Path,
         baseline: Path | None = None,
+        weight: str = "",
     ) -> Evaluation:
         folder = tmp_path_factory.mktemp("evaluator")
         write_examples(rows, folder / "examples")
@@ -186,7 +187,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         for name, [artifact] in outputs.items():
             artifact.uri = str(folder / name)
             Path(artifact.uri).mkdir()
-        config = eval_config(section, task, LABEL, list(classes))
+        config = eval_config(section, task, LABEL, list(classes), weight)
         context = base_beam_executor.BaseBeamExecutor.Context(
             beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
             tmp_dir=str(folder / "tmp"),

@@ -50,7 +50,6 @@ def gate(**settings: Any) -> dict[str, Any]:
         gate(metric="calibration", max=1.2),
         {"slices": [FARE, ["hour", FARE]], **gate(slice="fare=0..10")},
         {"slices": [{"column": "hour", "buckets": [12]}], **gate(slice="hour=..12")},
-        {"weight": "count"},
     ],
 )
 def test_fine(section: dict[str, Any]) -> None:
@@ -77,9 +76,6 @@ def test_fine(section: dict[str, Any]) -> None:
         ({"slices": [FARE], **gate(slice="fare=0..9")}, "Valid: ..0, 0..10, 10..20, 20.."),
         ({"slices": [FARE], **gate(slice="fare=3")}, "no such bucket"),
         ({"slices": [{"column": "street", "buckets": [1]}]}, "'street' holds text"),
-        ({"weight": "y"}, "'y' is the label"),
-        ({"weight": "payment"}, "'payment' is text"),
-        ({"weight": "cuont"}, "Did you mean 'count'"),
     ],
 )
 def test_refused(section: dict[str, Any], sentence: str) -> None:

@@ -256,11 +256,9 @@ def test_buckets_weights_and_confidence(
         {"metric": "accuracy", "slice": "fare=10..20", "min": 0.5},
         {"metric": "auc", "slice": "fare=..0", "min": 0.5},
     ]
-    section = EvaluateSection.model_validate(
-        {"slices": [fare, ["part", fare]], "gates": gates, "weight": "w"}
-    )
+    section = EvaluateSection.model_validate({"slices": [fare, ["part", fare]], "gates": gates})
     candidate, baseline = model(Task.BINARY, "p", NO_YES), model(Task.BINARY, "q", NO_YES)
-    done = evaluate(data, section, Task.BINARY, NO_YES, candidate, baseline)
+    done = evaluate(data, section, Task.BINARY, NO_YES, candidate, baseline, weight="w")
     p = np.array([row["p"] for row in data])
     w = np.array([row["w"] for row in data])
     numbers = np.arange(900)

@@ -66,8 +66,8 @@ def both(tmp_path_factory: pytest.TempPathFactory, write_rows: Callable[..., Non
     folder = tmp_path_factory.mktemp("extraction")
     write_rows(ROWS, folder)
     [file] = (folder / "Split-test").iterdir()
-    section = EvaluateSection.model_validate({**SECTION, "weight": "w"})
-    config = eval_config(section, Task.BINARY, "y", ["no", "yes"])
+    section = EvaluateSection.model_validate(SECTION)
+    config = eval_config(section, Task.BINARY, "y", ["no", "yes"], "w")
     spec = config.model_specs[0]
     spec.signature_name, spec.prediction_key = "", "p"
     del spec.preprocessing_function_names[:]

@@ -153,6 +153,7 @@ def train(
         hyperparameters: dict[str, Any] | None = None,
         evaluation: list[Row] | None = None,
         unlabelled: list[Row] | None = None,
+        weight: str = "",
     ) -> Trained:
         from components.trainer import entry, export
         from components.transform.config import Feature, vocabulary_features
@@ -164,6 +165,7 @@ def train(
             "classes": json.dumps(classes),
             "preprocessing": preprocessing,
             "beside": json.dumps(beside or []),
+            "weight": weight,
         }
         folder = transform(columns, rows, config, evaluation, unlabelled)
         made = tmp_path_factory.mktemp("trained")
@@ -182,7 +184,8 @@ def train(
                 "task": task,
                 "label": label,
                 "classes": json.dumps(classes),
-                "columns": json.dumps([name for name in columns if name != label]),
+                "columns": json.dumps([n for n in columns if n not in (label, weight)]),
+                "weight": weight,
                 "texts": json.dumps([name for name, word in features.items() if word == "text"]),
                 **{name: json.dumps(value) for name, value in vocabularies.items()},
                 **(told or {}),

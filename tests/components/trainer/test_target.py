@@ -39,6 +39,17 @@ def test_regression_has_mean_and_deviation() -> None:
     assert target(np.full(5, 3.0), Task.REGRESSION, []).deviation == 1  # never 0
 
 
+def test_a_row_counts_as_often_as_its_weight_says() -> None:
+    weights = np.array([3.0, 1.0, 0.0])
+    values = target(np.array([1.0, 5.0, 1e6]), Task.REGRESSION, [], weights=weights)
+    assert values.start == pytest.approx((2.0,)) and values.deviation == pytest.approx(3**0.5)
+    classes = target(np.array([1, 0, 0]), Task.BINARY, ["no", "yes"], weights=weights)
+    # 3 rows that weigh 3, 1 and 0 count as 9/4, 3/4 and none; one more of each is counted.
+    assert classes.start == pytest.approx((math.log((9 / 4 + 1) / (3 / 4 + 1)),))
+    sets = target(np.array([[1.0], [0.0], [0.0]]), Task.MULTILABEL, ["a"], weights=weights)
+    assert sets.start == classes.start
+
+
 @pytest.mark.parametrize(
     ("labels", "task", "message"),
     [

@@ -17,6 +17,7 @@ class _Rows:
     def __init__(self, labels: Any, seed: int = 0) -> None:
         self.labels = np.asarray(labels, np.float32)
         self.rows = len(labels)
+        self.weights = None
         self._x = np.random.default_rng(seed).normal(size=(self.rows, 2)).astype(np.float32)
 
     def _dataset(self) -> Any:

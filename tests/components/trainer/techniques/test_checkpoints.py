@@ -74,6 +74,7 @@ class Rows:
         self.x = rng.normal(size=(200, 4)).astype(np.float32)
         self.labels = (self.x @ [1, -2, 0, 1] + rng.normal(size=200)).astype(np.float32)
         self.rows = 200
+        self.weights = None
     def _all(self):
         return tf.data.Dataset.from_tensor_slices(({"x": self.x}, self.labels))
     def batches(self, size):
