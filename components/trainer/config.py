@@ -46,6 +46,13 @@ class TrainSection(BaseModel):
     checkpoint_seconds: float = Field(default=60.0, ge=0)
     """A training that is killed goes on from a state at most so many seconds (and one step) old when it
     is run again; 0: it starts anew. The states lie under `cache/` and go when it is complete."""
+    jit_compile: bool = False
+    """Compile the training step with XLA: seconds at the start, and again where the last batch of an
+    epoch is smaller than the others; sequences are then padded to their full length. docs/measurements.md
+    says what it gains. What is served is not compiled."""
+    steps_per_execution: int = Field(default=10, ge=1)
+    """Columns: steps between two returns to Python, where the number of steps allows; an epoch is
+    rounded up to a multiple of it. Pictures, texts and sequences go step by step: theirs take long."""
     hidden: tuple[int, ...] = (128, 64)
     """Units of each hidden layer; none: a linear model."""
     dropout: float = Field(default=0.1, ge=0, lt=1)

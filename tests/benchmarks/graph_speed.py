@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ def _round(spec: Any, rows: Any, steps: int, **way: Any) -> Callable[[], float]:
     keras.utils.set_random_seed(0)
     model = tabular.build(spec)
     together = int(way.get("together", 1))
-    compile_model(model, spec, 10 * steps, together, jit=way.get("jit_compile", False))
+    spec = replace(spec, run=replace(spec.run, jit_compile=way.get("jit_compile", False)))
+    compile_model(model, spec, 10 * steps, together)
     model.run_eagerly = way.get("run_eagerly", False)
     batches = rows.repeat()
 

@@ -18,9 +18,6 @@ from components.trainer.techniques.fitting import Length
 from data.tasks import Task
 
 _EVALUATED_ROWS = 1024
-_STEPS_TOGETHER = 10
-"""Steps between two returns to Python, where the number of steps allows. An epoch is one pass over
-the rows, rounded up to whole tens of steps."""
 
 
 def fit(
@@ -43,7 +40,9 @@ def fit(
     """
     settings = spec.settings
     batch = min(settings.batch_size, train.rows)
-    together = _STEPS_TOGETHER if settings.steps % _STEPS_TOGETHER == 0 else 1
+    together = settings.steps_per_execution
+    if settings.steps % together:  # Keras would go on to the next multiple
+        together = 1
     per_epoch = together * math.ceil(train.rows / batch / together)
     steps = settings.steps or per_epoch * settings.epochs
     if model.compiled and spec.run.teaching is not None:
@@ -52,7 +51,7 @@ def fit(
             "compiled with its own"
         )
     if not model.compiled:
-        _compile(model, spec, steps, together, train.weights is not None)
+        compile_model(model, spec, steps, together, train.weights is not None)
     weighted, judged = _weigher(train, train, spec), _weigher(evaluation, train, spec)
 
     def rows(skip: int) -> tf.data.Dataset:
@@ -74,7 +73,18 @@ def build_weights(model: keras.Model, train: ExampleFiles) -> None:
         model(next(iter(train.batches(1)))[0])
 
 
-def _compile(model: keras.Model, spec: Spec, steps: int, together: int, weighted: bool) -> None:
+def compile_model(
+    model: keras.Model, spec: Spec, steps: int, together: int, weighted: bool = False
+) -> None:
+    """Gives a model the task's loss, metrics and optimizer.
+
+    Args:
+      model: built or not.
+      spec: what it was built from.
+      steps: how many there will be at most.
+      together: how many are taken before Python is asked again.
+      weighted: whether rows have weights of their own, which metrics then heed.
+    """
     settings = spec.settings
     head = HEADS[spec.task]
     if spec.task is Task.REGRESSION:
@@ -86,7 +96,7 @@ def _compile(model: keras.Model, spec: Spec, steps: int, together: int, weighted
         loss=head.loss(),
         **{"weighted_metrics" if weighted else "metrics": head.metrics()},
         steps_per_execution=together,
-        jit_compile=False,  # compiling takes longer than what small networks could gain
+        jit_compile=spec.run.jit_compile,
     )
 
 

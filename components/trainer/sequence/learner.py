@@ -97,12 +97,12 @@ def _fit(model: keras.Model, spec: Spec, rows: _Rows, judges: _Rows) -> list[dic
     model.compile(
         optimizer=optimizing.optimizer(settings.learning_rate, steps),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING),
-        jit_compile=False,  # batches are as long as their longest row: every length would compile
+        jit_compile=spec.run.jit_compile,
     )
     return fit(
         model,
-        lambda skip: _batches(rows, batch, spec.settings.seed, skip),
-        _batches(judges, _JUDGED, None),
+        lambda skip: _batches(rows, batch, spec.settings.seed, skip, spec.run.jit_compile),
+        _batches(judges, _JUDGED, None, whole=spec.run.jit_compile),
         Length(steps, per_epoch, batch, settings.patience),
         spec.run,
         lambda first, last: trouble.explain((), first),  # ids are whole numbers, always finite
@@ -129,10 +129,13 @@ def _described(model: EncoderDecoder, source: Source, tokens: Tokens, spec: Spec
     return Described(facts, {"network": model}, meanings)
 
 
-def _batches(rows: _Rows, size: int, seed: int | None, skip: int = 0) -> tf.data.Dataset:
+def _batches(
+    rows: _Rows, size: int, seed: int | None, skip: int = 0, whole: bool = False
+) -> tf.data.Dataset:
     """((source, tokens before), tokens[, weights]), each batch as long as its longest row.
 
-    With a seed without end, in a new order each time round, and only from a step on.
+    With a seed without end, in a new order each time round, and only from a step on. `whole`: all as
+    long as a row can be, since XLA compiles for each length anew.
     """
     count = len(rows.targets)
     order = tf.data.Dataset.range(count)
@@ -145,7 +148,9 @@ def _batches(rows: _Rows, size: int, seed: int | None, skip: int = 0) -> tf.data
 
     @tf.autograph.experimental.do_not_convert
     def gather(places: tf.Tensor) -> tuple[Any, ...]:
-        source, target = _trimmed(tf.gather(sources, places)), _trimmed(tf.gather(targets, places))
+        source, target = tf.gather(sources, places), tf.gather(targets, places)
+        if not whole:
+            source, target = _trimmed(source), _trimmed(target)
         start = tf.fill([tf.shape(target)[0], 1], START)
         inputs = (source, tf.concat([start, target[:, :-1]], axis=1))
         if weights is None:

@@ -25,6 +25,8 @@ class TrainingRun:
     """How much a teacher's answers count; None: labels are labels, nobody teaches."""
     start: Start | None = None
     """The model whose weights it begins with; None: first weights are drawn."""
+    jit_compile: bool = False
+    """Whether XLA compiles the training step."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What history.json says of it beside the epochs."""
 
@@ -56,6 +58,7 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
         Logs(Path(fn_args.model_run_dir)),
         teaching(fn_args.custom_config),
         Start(Path(earlier)) if earlier else None,
+        settings.jit_compile,
     )
 
 

@@ -150,7 +150,7 @@ def _training_step(
     """The compiled step: (activations, labels, weights) to the batch's summed loss."""
     loss = task.loss()
 
-    @tf.function(input_signature=_signature(rows))
+    @tf.function(input_signature=_signature(rows), jit_compile=phase.run.jit_compile or None)
     def step(maps: Any, labels: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
             mean = loss(labels, phase.forward(maps, True), sample_weight=weights)

@@ -112,3 +112,96 @@ def test_columns_beside_the_text_are_refused(train: Callable[..., Any], tmp_path
     columns = {**COLUMNS, "n": float}
     with pytest.raises(ValueError, match=r"Received: n \(numbers\), word \(text\)"):
         train(columns, rows, "spoken", "sequence", [], {"word": "text", "n": "zscore"})
+
+
+class _Killed(Exception):
+    """Stands in for the signal where a whole process is not needed."""
+
+
+SMALL: dict[str, Any] = {**SETTINGS, "width": 8, "epochs": 3, "batch_size": 32, "dropout": 0.3}
+
+
+def _small(train: Callable[..., Any], told: dict[str, str] | None = None, **settings: Any) -> Any:
+    sequence = {**SMALL, **settings.pop("sequence", {})}
+    settings = {"sequence": sequence, "checkpoint_seconds": 1e-9, **settings}
+    rows = _rows()[:100]
+    return train(
+        COLUMNS, rows, "spoken", "sequence", [], {"word": "text"}, settings, told=told or {}
+    )
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(
+    train: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 steps an epoch, the last of 4 rows; killed in the middle of the second, then of the third."""
+    from components.trainer.techniques.record import Record
+
+    whole = _small(train)
+    step, taken, kill_at = Record.on_train_batch_end, [], set[int]()
+
+    def count(self: Any, batch: int, logs: Any = None) -> None:
+        step(self, batch, logs)
+        taken.append(self.done)
+        if self.done in kill_at:
+            raise _Killed
+
+    monkeypatch.setattr(Record, "on_train_batch_end", count)
+    for number in (6, 10):
+        kill_at.add(number)
+        with pytest.raises(_Killed):
+            _small(train, {"cache": str(tmp_path)})
+    resumed = _small(train, {"cache": str(tmp_path)})
+    assert taken == list(range(1, 13))  # no step twice
+    for one, two in zip(resumed.kept["model"].weights, whole.kept["model"].weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+    losses = [[e["eval_loss"] for e in run.history["epochs"]] for run in (resumed, whole)]
+    assert losses[0] == losses[1]
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_the_rate_moves_and_gradients_are_bounded_as_configured(train: Callable[..., Any]) -> None:
+    trained = _small(train, schedule="linear", warmup=0.5, clip_norm=0.25, weight_decay=0.01)
+    optimizer = trained.kept["model"].optimizer
+    assert type(optimizer).__name__ == "AdamW" and optimizer.global_clipnorm == 0.25
+    rate = optimizer._learning_rate
+    found = [float(rate(step)) for step in (0, 5, 6, 9, 12)]
+    assert found == pytest.approx([0.01 / 6, 0.01, 0.01, 0.005, 0.0], abs=1e-9)
+    unbounded = _small(train, sequence={"epochs": 1}).kept["model"].optimizer
+    assert unbounded.global_clipnorm == 1.0  # where nothing is said: gradients here jump
+
+
+def test_a_loss_that_is_no_number_names_its_step(train: Callable[..., Any]) -> None:
+    settings = {"sequence": {"learning_rate": 1e30, "epochs": 2}, "schedule": "constant"}
+    with pytest.raises(
+        FloatingPointError, match=r"in step \d+ \(epoch 1\).*lower the learning rate"
+    ):
+        _small(train, **settings)
+
+
+def test_a_warm_start_matches_characters_and_tokens(
+    train: Callable[..., Any], trained: Any
+) -> None:
+    """Only words of a and b now, and e, which is new: ids are others, what they stand for is not."""
+    rows = [
+        {"word": w, "spoken": " ".join(f"{c.upper()}1" for c in w)}
+        for w in ("ab" * (n % 3) + "aeb"[n % 3] for n in range(1, 60))
+    ]
+    settings = {"sequence": {**SETTINGS, "epochs": 1, "learning_rate": 1e-9}}
+    warm = train(
+        COLUMNS,
+        rows,
+        "spoken",
+        "sequence",
+        [],
+        {"word": "text"},
+        settings,
+        told={"warm_start": trained.saved_model},
+    )
+    taken = warm.history["warm_start"]
+    assert taken["new"] == ["'e'", "token E1"]
+    assert sorted(taken["left"]) == ["'c'", "'d'", "token C1", "token D1"]
+    import tensorflow as tf
+
+    signature = tf.saved_model.load(warm.saved_model).signatures["serving_default"]
+    said = signature(word=tf.constant(["bab", "aab"]))["prediction"].numpy()
+    assert [text.decode() for text in said] == ["B1 A1 B1", "A1 A1 B1"]
