@@ -1,6 +1,6 @@
 """The `[train]` section: which model, how long, how fast."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -46,6 +46,9 @@ class TrainSection(BaseModel):
     checkpoint_seconds: float = Field(default=60.0, ge=0)
     """A training that is killed goes on from a state at most so many seconds (and one step) old when it
     is run again; 0: it starts anew. The states lie under `cache/` and go when it is complete."""
+    devices: Literal["auto", "one"] | Annotated[int, Field(ge=1)] = "auto"
+    """auto: a copy of the model on every GPU of this machine, which share each batch; one; or how many
+    GPUs. Without GPUs auto is one. Steps are then taken one at a time (`steps_per_execution`)."""
     jit_compile: bool = False
     """Compile the training step with XLA: seconds at the start, and again where the last batch of an
     epoch is smaller than the others; sequences are then padded to their full length. docs/measurements.md

@@ -41,8 +41,8 @@ def fit(
     settings = spec.settings
     batch = min(settings.batch_size, train.rows)
     together = settings.steps_per_execution
-    if settings.steps % together:  # Keras would go on to the next multiple
-        together = 1
+    if settings.steps % together or spec.run.together.count > 1:
+        together = 1  # Keras would go on to the next multiple; on several devices it cannot loop
     per_epoch = together * math.ceil(train.rows / batch / together)
     steps = settings.steps or per_epoch * settings.epochs
     if model.compiled and spec.run.teaching is not None:
@@ -51,7 +51,8 @@ def fit(
             "compiled with its own"
         )
     if not model.compiled:
-        compile_model(model, spec, steps, together, train.weights is not None)
+        with spec.run.together.scope():
+            compile_model(model, spec, steps, together, train.weights is not None)
     weighted, judged = _weigher(train, train, spec), _weigher(evaluation, train, spec)
 
     def rows(skip: int) -> tf.data.Dataset:

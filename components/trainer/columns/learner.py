@@ -22,7 +22,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     """Builds the model of `train.model`, or ours, and fits it."""
     precision = _precision(spec.settings.precision)
     logging.info("precision: %s (%s)", precision.policy, precision.reason)
-    with policy_scope(precision.policy):
+    with policy_scope(precision.policy), spec.run.together.scope():
         model = build_model(spec)
     build_weights(model, train)
     described = _described(model, spec)

@@ -73,11 +73,13 @@ def fit_images(
     progress = Throttle(report)
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
-    network = build_network(settings, precision.policy)
+    run = run or TrainingRun()
+    with run.together.scope():
+        network = build_network(settings, precision.policy)
     pretrained = network.backbone.pretrained
     if pretrained:
         freeze_normalisation(network.parts.upper)
-    if run is not None and run.start is not None:
+    if run.start is not None:
         run.start.check(facts(settings, task, classes))
         run.start.into(Described({}, {"backbone": network.backbone.network}), "backbone")
     fine_tune = settings.fine_tune_blocks > 0 and settings.fine_tune_epochs > 0

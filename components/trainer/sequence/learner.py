@@ -45,14 +45,16 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
         [texts], settings.source, settings.lowercase, settings.longest_source, settings.most_tokens
     )
     tokens = Tokens.learn(labels, settings.most_tokens)
-    model = EncoderDecoder(source.size, tokens.size, settings)
+    with spec.run.together.scope():
+        model = EncoderDecoder(source.size, tokens.size, settings)
     rows = _Rows(source(texts).numpy(), tokens.ids(labels, settings.longest_answer), weights)
     judges = _Rows(
         source(_texts(evaluation, column)).numpy(),
         tokens.ids(evaluation.labels, settings.longest_answer),
         _of_mean_one(evaluation.weights),
     )
-    model(next(iter(_batches(rows, 1, None)))[0])  # makes its weights
+    with spec.run.together.scope():
+        model(next(iter(_batches(rows, 1, None)))[0])  # makes its weights
     described = _described(model, source, tokens, spec)
     if spec.run.start is not None:
         spec.run.start.check(dict(described.facts))
@@ -94,11 +96,12 @@ def _fit(model: keras.Model, spec: Spec, rows: _Rows, judges: _Rows) -> list[dic
     if not optimizing.clip_norm:
         optimizing = replace(optimizing, clip_norm=_CLIP_NORM)
     steps = per_epoch * settings.epochs
-    model.compile(
-        optimizer=optimizing.optimizer(settings.learning_rate, steps),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING),
-        jit_compile=spec.run.jit_compile,
-    )
+    with spec.run.together.scope():
+        model.compile(
+            optimizer=optimizing.optimizer(settings.learning_rate, steps),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING),
+            jit_compile=spec.run.jit_compile,
+        )
     return fit(
         model,
         lambda skip: _batches(rows, batch, spec.settings.seed, skip, spec.run.jit_compile),

@@ -54,7 +54,8 @@ def fit(
     """
     per_epoch = length.per_epoch
     record = Record(length.steps, per_epoch, length.batch, length.patience, run, explain)
-    model.optimizer.build(model.trainable_variables)
+    with run.together.scope():
+        model.optimizer.build(model.trainable_variables)
     if run.start is not None:
         record.begin(model, model.evaluate(judges, verbose=0, return_dict=True)["loss"])
     record.resume(model)

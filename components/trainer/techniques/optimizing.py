@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import keras
+import tensorflow as tf
 
 from components.trainer.config import TrainSection
 
@@ -40,9 +41,9 @@ class Optimizing:
         clip = {"global_clipnorm": self.clip_norm} if self.clip_norm else {}
         over_time = self.rate(rate, steps)
         found = (
-            keras.optimizers.AdamW(over_time, weight_decay=self.weight_decay, **clip)
+            AdamW(over_time, weight_decay=self.weight_decay, **clip)
             if self.weight_decay
-            else keras.optimizers.Adam(over_time, **clip)
+            else Adam(over_time, **clip)
         )
         return keras.optimizers.LossScaleOptimizer(found) if loss_scaling else found
 
@@ -59,6 +60,41 @@ class Optimizing:
         elif self.schedule == "exponential":
             found = schedules.ExponentialDecay(rate, falling, LAST_SHARE)
         return Warmup(found, rising) if rising else found
+
+
+class _ClipsTheSum:
+    """Clips the gradient of the whole batch, where several devices have a share of it each.
+
+    Keras clips each device's share before they are added up, which bounds something else.
+    """
+
+    def _clip_gradients(self, grads: list[Any]) -> list[Any]:
+        context = tf.distribute.get_replica_context()
+        if not self.global_clipnorm or context is None or context.num_replicas_in_sync == 1:  # type: ignore[attr-defined]
+            clipped: list[Any] = super()._clip_gradients(grads)  # type: ignore[misc]
+            return clipped
+        there = [gradient for gradient in grads if gradient is not None]
+        summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, there))
+        whole = [None if gradient is None else next(summed) for gradient in grads]
+        clipped = super()._clip_gradients(whole)  # type: ignore[misc]
+        # They are about to be added up once more.
+        count = context.num_replicas_in_sync
+        return [None if gradient is None else _divided(gradient, count) for gradient in clipped]
+
+
+def _divided(gradient: Any, count: int) -> Any:
+    """A gradient, of an embedding's rows alone perhaps, by a number."""
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values / count, gradient.indices, gradient.dense_shape)
+    return gradient / count
+
+
+class Adam(_ClipsTheSum, keras.optimizers.Adam):
+    """Keras's, clipping the same gradients on any number of devices."""
+
+
+class AdamW(_ClipsTheSum, keras.optimizers.AdamW):
+    """Keras's, clipping the same gradients on any number of devices."""
 
 
 class Warmup(keras.optimizers.schedules.LearningRateSchedule):

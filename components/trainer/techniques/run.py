@@ -7,6 +7,7 @@ from typing import Any
 
 from components.trainer.config import TrainSection
 from components.trainer.techniques.checkpoints import Checkpoints, key
+from components.trainer.techniques.devices import Together, together
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.distillation import Teaching
 from components.trainer.techniques.logs import Logs
@@ -27,6 +28,8 @@ class TrainingRun:
     """The model whose weights it begins with; None: first weights are drawn."""
     jit_compile: bool = False
     """Whether XLA compiles the training step."""
+    together: Together = field(default_factory=Together)
+    """The devices it runs on."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What history.json says of it beside the epochs."""
 
@@ -59,6 +62,7 @@ def training_run(settings: TrainSection, fn_args: Any) -> TrainingRun:
         teaching(fn_args.custom_config),
         Start(Path(earlier)) if earlier else None,
         settings.jit_compile,
+        together(settings.devices),
     )
 
 

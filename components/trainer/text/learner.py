@@ -41,7 +41,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
     logging.info("precision: %s (%s)", precision.policy, precision.reason)
-    with policy_scope(precision.policy):
+    with policy_scope(precision.policy), spec.run.together.scope():
         encoder = load_encoder(settings)
     facts = _facts(spec)
     if spec.run.start is not None:

@@ -77,8 +77,11 @@ def train(
     """
     count = len(rows)
     steps = -(-count // phase.batch_size)
-    optimizer = phase.run.optimizing.optimizer(phase.rate, steps * phase.epochs, phase.loss_scaling)
-    optimizer.build(phase.variables)
+    with phase.run.together.scope():
+        optimizer = phase.run.optimizing.optimizer(
+            phase.rate, steps * phase.epochs, phase.loss_scaling
+        )
+        optimizer.build(phase.variables)
     step = _training_step(phase, rows, task, optimizer)
     measure = measuring(phase.forward, evaluation, task)
     place = Place(phase, optimizer, best, rng)
@@ -148,16 +151,29 @@ def _training_step(
     phase: Phase, rows: Activations, task: Head, optimizer: Any
 ) -> Callable[[Any, Any, Any], Any]:
     """The compiled step: (activations, labels, weights) to the batch's summed loss."""
-    loss = task.loss()
+    loss, together = task.loss(), phase.run.together
 
     @tf.function(input_signature=_signature(rows), jit_compile=phase.run.jit_compile or None)
     def step(maps: Any, labels: Any, weights: Any) -> Any:
-        with tf.GradientTape() as tape:
-            mean = loss(labels, phase.forward(maps, True), sample_weight=weights)
-            scaled = optimizer.scale_loss(mean)
-        values = [variable.value for variable in phase.variables]
-        optimizer.apply(tape.gradient(scaled, values), phase.variables)
-        return mean * tf.cast(tf.shape(labels)[0], mean.dtype)
+        rows = tf.shape(labels)[0]
+
+        def share(first: Any, after: Any) -> Any:
+            """Of one device; the gradients of all are added up, and their losses."""
+            mine = (maps, labels, weights)
+            if together.count > 1:
+                mine = tuple(whole[first:after] for whole in mine)
+            with tf.GradientTape() as tape:
+                mean = loss(mine[1], phase.forward(mine[0], True), sample_weight=mine[2])
+                if together.count > 1:  # Keras divides as if all shares were as large
+                    mean *= tf.cast(together.count * (after - first), mean.dtype) / tf.cast(
+                        rows, mean.dtype
+                    )
+                scaled = optimizer.scale_loss(mean)
+            values = [variable.value for variable in phase.variables]
+            optimizer.apply(tape.gradient(scaled, values), phase.variables)
+            return mean * tf.cast(rows, mean.dtype)
+
+        return together.run(share, rows)
 
     return lambda maps, labels, weights: step(maps, labels, weights)
 

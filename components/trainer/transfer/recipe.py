@@ -141,17 +141,18 @@ def fit_parts(
     judges = replace(judges, weights=row_weights(judges.labels, judges.weights, False))
     known = hard_labels(rows.labels, task, units)
     counted = rows.counted(np.flatnonzero(are_labelled(rows.labels, task, units)))
-    head = build_head(
-        parts.channels,
-        units,
-        settings.dropout,
-        settings.seed,
-        task,
-        known,
-        hidden,
-        run.start,
-        counted,
-    )
+    with run.together.scope():
+        head = build_head(
+            parts.channels,
+            units,
+            settings.dropout,
+            settings.seed,
+            task,
+            known,
+            hidden,
+            run.start,
+            counted,
+        )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
     if run.start is not None:

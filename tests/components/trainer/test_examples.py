@@ -106,3 +106,70 @@ def test_no_rows(graph: Any, tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"no rows in .*nothing-\*"):
         ExampleFiles([str(tmp_path / "nothing-*")], graph, "y")
+
+
+def _weighted(graph: Any, folder: Path, weights: list[float]) -> tuple[Any, str]:
+    """A graph that knows weights, and a file whose rows have these."""
+    import tensorflow as tf
+
+    from data.columns import ROW_WEIGHT
+
+    spec = {**graph.transformed_feature_spec(), ROW_WEIGHT: tf.io.FixedLenFeature([], tf.float32)}
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(folder / "train-0.gz"), options) as writer:
+        for row, weight in enumerate(weights):
+            example = tf.train.Example()
+            features = example.features.feature
+            features["pair"].float_list.value.extend([row, row / 2])
+            for name in ("whole", "kind", "y"):
+                features[name].int64_list.value.append(row % 5)
+            features[ROW_WEIGHT].float_list.value.append(weight)
+            writer.write(example.SerializeToString())
+    told = SimpleNamespace(
+        transformed_metadata=graph.transformed_metadata, transformed_feature_spec=lambda: spec
+    )
+    return told, str(folder / "train-*.gz")
+
+
+@pytest.mark.parametrize("memory", [2**20, 0])
+def test_weights_go_with_their_rows_and_those_of_0_are_left_out(
+    graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
+) -> None:
+    from components.trainer import examples
+
+    monkeypatch.setattr(examples, "_MEMORY_BYTES", memory)
+    told, pattern = _weighted(
+        graph, tmp_path, [0.0 if row % 3 else row + 1.0 for row in range(ROWS)]
+    )
+    files = examples.ExampleFiles([pattern], told, "y", weight="w")
+    kept = list(range(0, ROWS, 3))
+    assert files.rows == len(kept)
+    assert files.weights is not None and files.weights.tolist() == [row + 1.0 for row in kept]
+    for features, _, weights in [*files.batches(5), *files.shuffled(4, 0).take(6)]:
+        np.testing.assert_array_equal(features["pair"][:, 0] + 1.0, weights)
+    assert "beside/weight" not in features
+    plain = examples.ExampleFiles([pattern], told, "y")  # weights that nobody asked for
+    assert plain.rows == ROWS and plain.weights is None and len(next(iter(plain.batches(5)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            [1.0, float("nan"), float("inf"), 0.0],
+            "column 'w' .* 2 missing or infinite and 0 negative",
+        ),
+        ([1.0, -0.5, 0.0], "0 missing or infinite and 1 negative, of 2 rows"),
+        ([0.0, 0.0], "no row counts: column 'w' is 0 in every row"),
+    ],
+)
+def test_weights_that_are_none_are_refused_by_the_column_s_name(
+    graph: Any, tmp_path: Path, weights: list[float], message: str
+) -> None:
+    from components.trainer.examples import ExampleFiles
+
+    told, pattern = _weighted(graph, tmp_path, weights)
+    with pytest.raises(ValueError, match=message):
+        ExampleFiles([pattern], told, "y", weight="w")
+    with pytest.raises(ValueError, match="Transform passed no weights on"):
+        ExampleFiles([pattern], graph, "y", weight="w")

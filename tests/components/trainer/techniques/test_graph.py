@@ -108,7 +108,7 @@ def _phase(jit: bool) -> tuple[list[Any], dict[bool, int]]:
     return [variable.numpy() for variable in head.trainable_variables], traces
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_sequences_of_every_length_trace_one_training_step(
     train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, jit: bool
 ) -> None:

@@ -224,6 +224,7 @@ def test_texts_begin_where_they_ended(train: Callable[..., Any]) -> None:
         fit({**TEXT, "hidden": 4}, warm_start=old.saved_model)
 
 
+@pytest.mark.slow
 def test_pictures_begin_where_they_ended(train: Callable[..., Any], tmp_path: Path) -> None:
     import tensorflow as tf
 
