@@ -51,8 +51,8 @@ class TrainSection(BaseModel):
     GPUs. Without GPUs auto is one. Steps are then taken one at a time (`steps_per_execution`)."""
     jit_compile: bool = False
     """Compile the training step with XLA: seconds at the start, and again where the last batch of an
-    epoch is smaller than the others; sequences are then padded to their full length. docs/measurements.md
-    says what it gains. What is served is not compiled."""
+    epoch is smaller than the others; sequences are then padded to their full length. Whether it pays,
+    `make bench-graph-speed` measures. What is served is not compiled."""
     steps_per_execution: int = Field(default=10, ge=1)
     """Columns: steps between two returns to Python, where the number of steps allows; an epoch is
     rounded up to a multiple of it. Pictures, texts and sequences go step by step: theirs take long."""
