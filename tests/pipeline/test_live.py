@@ -62,6 +62,21 @@ def test_words_of_an_event() -> None:
     assert describe(event) == "fine-tune  epoch 1/3  step 5/90  eval accuracy 0.88"
 
 
+def test_a_search_says_which_trial_it_is_and_the_best_so_far() -> None:
+    event = {"trial": 3, "trials": 20, "best_loss": 0.3121, "epoch": 2, "of": 9, "loss": 0.5}
+    assert describe(event) == "trial 3/20  epoch 2/9  best loss 0.3121  loss 0.5"
+
+
+def test_the_last_trial_is_not_shown_beside_the_trainer(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(
+        json.dumps({"node": "Trainer", "event": "start", "time": 14.0}) + "\n"
+    )
+    (tmp_path / "progress.jsonl").write_text(json.dumps({"trial": 20, "trials": 20}) + "\n")
+    assert "trial" not in _text(tmp_path)
+    (tmp_path / "progress.jsonl").write_text(json.dumps({"epoch": 1, "of": 5}) + "\n")
+    assert "epoch 1/5" in _text(tmp_path)
+
+
 def test_a_terminal_shows_only_the_lines(tmp_path: Path) -> None:
     """What a library prints during the run does not come between them."""
     _write(tmp_path, {"node": "ExampleGen", "event": "start", "time": 10.0})

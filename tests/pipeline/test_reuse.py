@@ -55,7 +55,8 @@ def test_nothing_there_is_said(shop) -> None:
 
 def test_a_search_and_what_later_runs_make_of_it(shop, capsys) -> None:
     """The real thing: search, train with the best; then reuse it; then nothing has changed."""
-    tune = ["--set", "tuner.trials=2", "--set", "train.patience=1"]
+    quick = ["--set", "infra_validate.enabled=false"]
+    tune = [*quick, "--set", "tuner.trials=2", "--set", "train.patience=1"]
     assert shop.run(*tune) == 0
     first = shop.last()
     assert shop.states()["Tuner"] == "ran" and "TunedValues" not in shop.states()
@@ -68,7 +69,7 @@ def test_a_search_and_what_later_runs_make_of_it(shop, capsys) -> None:
     assert shop.run(*tune) == 0  # the Tuner too is cached
     assert "nothing has changed" in capsys.readouterr().out
 
-    again = ["--set", "tuner.reuse=last", "--set", "train.patience=2"]
+    again = [*quick, "--set", "tuner.reuse=last", "--set", "train.patience=2"]
     assert shop.run(*again, "--plan") == 0
     assert f"takes the values of run {first.id}" in " ".join(capsys.readouterr().out.split())
     assert shop.run(*again) == 0
