@@ -27,10 +27,12 @@ class TunerExecutor(executor.Executor):
         """
         working = self._get_tmp_dir()
         search: Search = executor.search(input_dict, exec_properties, working, False)
-        executor.write_best_hyperparameters(search, output_dict)
         folder = Path(artifact_utils.get_single_uri(output_dict["tuner_results"]))
         results.write(folder, search.told())
-        search.forget()
+        try:
+            executor.write_best_hyperparameters(search, output_dict)
+        finally:  # another attempt tries all of it again
+            search.forget()
 
 
 class Tuner(component.Tuner):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
+from keras_tuner import errors
 from keras_tuner.engine import base_tuner
 
 from components.tuner import results
@@ -69,7 +70,7 @@ class Search(base_tuner.BaseTuner):
         """One training; returns its score.
 
         Raises:
-          Exception: whatever the training raised; KerasTuner goes on with the next trial.
+          FailedTrialError: the training failed; KerasTuner goes on with the next trial.
         """
         found = trial.hyperparameters.values
         repeats = int(found[_REPEATS]) + 1 if _REPEATS in found else 0
@@ -86,12 +87,11 @@ class Search(base_tuner.BaseTuner):
             record.state, record.score = "failed", None
             record.why = f"{type(error).__name__}: {error}"
             logging.exception("trial %d failed with %s", record.number, record.values)
-            raise
-        finally:
-            record.seconds = round(time.perf_counter() - began, 2)
-            results.keep(self._records, record)
-            print(f"trial {record.number}: {asdict(record)}", flush=True)
-        assert record.score is not None
+        record.seconds = round(time.perf_counter() - began, 2)
+        results.keep(self._records, record)
+        print(f"trial {record.number}: {asdict(record)}", flush=True)
+        if record.score is None:
+            raise errors.FailedTrialError(record.why)
         return {self._objective: record.score}
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[keras_tuner.HyperParameters]:

@@ -124,3 +124,7 @@ def test_where_every_training_fails_the_node_fails_with_a_reason(
     with pytest.raises(AllFailedError, match=r"all 2 trials failed.*no module 'no_such_package'"):
         _tune(transformed, tmp_path / "out", tmp_path / "cache", train, trials=2)
     assert not (tmp_path / "out" / "best").exists()
+    assert [t["state"] for t in results.read(tmp_path / "out" / "tried")["trials"]] == [
+        "failed"
+    ] * 2
+    assert not list((tmp_path / "cache" / "tuner").iterdir())  # another attempt starts anew

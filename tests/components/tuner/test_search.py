@@ -148,17 +148,25 @@ def test_an_objective_that_is_not_measured_fails_with_what_is(tmp_path: Path) ->
     assert "the training measures loss" in made.told()["trials"][0]["why"]
 
 
-def _killed_in_the_fifth(number: int, values: Values) -> None:
-    if number == 5:
-        raise KilledError
+def _killed_in_the_fifth() -> Callable[[int, Values], None]:
+    """In its second epoch."""
+    seen: list[int] = []
+
+    def before(number: int, values: Values) -> None:
+        seen.append(number)
+        if seen.count(5) == 2:
+            raise KilledError
+
+    return before
 
 
 def test_a_search_that_was_killed_goes_on_with_the_trial_it_was_in(tmp_path: Path) -> None:
     whole = Trainings()
     _, wanted = done(tmp_path / "whole", whole)
-    first, second = Trainings(_killed_in_the_fifth), Trainings()
+    first, second = Trainings(_killed_in_the_fifth()), Trainings()
     with pytest.raises(KilledError):
         done(tmp_path / "killed", first)
+    assert len(results.kept(tmp_path / "killed" / "search" / "records")) == 4
     _, trials = done(tmp_path / "killed", second)
     assert second.asked == whole.asked[4:]
     for one in (*trials, *wanted):
