@@ -22,6 +22,8 @@ from components.trainer.config import TrainSection
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.sequence.config import SequenceSettings
 from components.trainer.techniques.distill_config import DistillSection
+from components.trainer.techniques.pretrain_config import PretrainSection
+from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.text.config import TextSettings
 from components.transform.config import Feature, TransformSection
 from data.columns import Treatment
@@ -51,6 +53,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[train.sequence]", SequenceSettings),
     ("[distill]", DistillSection),
     ("[distill_gate]", DistillGateSection),
+    ("[semi]", SemiSection),
+    ("[pretrain]", PretrainSection),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
     ("[infra_validate]", InfraValidateSection),

@@ -16,9 +16,11 @@ from components.lite_exporter.config import LiteSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.techniques.distill_config import DistillSection
+from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.semi_config import ITSELF, TASKS, SemiSection
 from components.transform.config import Feature, TransformSection
 from components.tuner.config import TunerSection
+from data.columns import Treatment
 from data.tasks import Task
 from pipeline.deployment.config import DeploySection
 from pipeline.engines.config import EngineSection
@@ -48,6 +50,7 @@ class Config(BaseModel):
     distill: DistillSection = DistillSection()
     distill_gate: DistillGateSection = DistillGateSection()
     semi: SemiSection = SemiSection()
+    pretrain: PretrainSection = PretrainSection()
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
     lite: LiteSection = LiteSection()
@@ -103,6 +106,30 @@ class Config(BaseModel):
             raise ValueError(
                 "semi.rounds and distill.teacher exclude each other: one gives a row a class, the "
                 "other probabilities. Leave one of them out; semi.teacher names who gives classes"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pretrained(self) -> "Config":
+        """Layers of our own network of columns learn first; there must be some, and nothing else to
+        begin with."""
+        if not self.pretrain.epochs:
+            return self
+        wrong = {
+            "train.model (a network of one's own)": bool(self.train.model),
+            "train.warm_start, which begins with other weights": bool(self.train.warm_start),
+            "train.hidden = [], which leaves no layer to train": not self.train.hidden,
+            'task = "sequence"': self.data.task is Task.SEQUENCE,
+            "a feature that is an image or a text": any(
+                feature.treatment in (Treatment.IMAGE, Treatment.TEXT)
+                for feature in self.features.values()
+            ),
+        }
+        found = [what for what, there in wrong.items() if there]
+        if found:
+            raise ValueError(
+                "pretrain.epochs trains the hidden layers of our network of columns. It does not go "
+                f"with {' or '.join(found)}. Leave one of them out"
             )
         return self
 

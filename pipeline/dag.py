@@ -268,11 +268,13 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
     ours = not prepared.config.transform.preprocessing
     vocabularies = {"vocabularies": json.dumps(vocabulary_features(prepared.features))}
     semi = {"semi": prepared.config.semi.model_dump_json()}
+    pretrain = {"pretrain": prepared.config.pretrain.model_dump_json()}
     labeller = {"labeller": str(prepared.labeller)}
     return {
         **(distill if prepared.teacher else {}),
         **(semi if prepared.config.semi.rounds else {}),
         **(labeller if prepared.labeller else {}),
+        **(pretrain if prepared.config.pretrain.epochs else {}),
         **start,
         **_weight(prepared),
         **(vocabularies if ours else {}),

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from components.trainer.spec import Spec
 from components.trainer.target import target
 from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
-from components.trainer.techniques.run import TrainingRun, training_run
+from components.trainer.techniques.pretrain_config import PretrainSection
+from components.trainer.techniques.run import Pretraining, TrainingRun, training_run
 from components.trainer.techniques.self_training import Rows, self_train
 from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.techniques.teacher import Teacher
@@ -60,8 +61,8 @@ def run_fn(fn_args: Any) -> None:
         (the raw column that says how much rows count), `cache`, a folder for what outlives a killed
         training, `warm_start`, the SavedModel to begin with, `distill` (JSON of DistillSection) and
         `teacher`, the SavedModel it stands for, or a folder of versions; `semi` (JSON of SemiSection)
-        and `labeller`, likewise; and `lite`, for the network alone beside the history.
-        `hyperparameters` is what a Tuner found, or None.
+        and `labeller`, likewise; `pretrain` (JSON of PretrainSection); and `lite`, for the network
+        alone beside the history. `hyperparameters` is what a Tuner found, or None.
     """
     config = fn_args.custom_config
     values = decoded((fn_args.hyperparameters or {}).get("values", {}))
@@ -133,6 +134,15 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
         run.notes["unlabelled"] = {"rows": extra.rows}
     spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run, ids)
     learner = learner_for(spec)
+    pretraining = PretrainSection.model_validate_json(config.get("pretrain", "{}"))
+    if pretraining.epochs:
+        if learner is not BY_INPUT[InputKind.NUMBERS]:
+            raise ValueError(
+                "pretrain.epochs is for columns: the layers of pictures, texts and sequences have "
+                "other ways to begin. Leave it out"
+            )
+        every = ExampleFiles([*labelled, *unlabelled], graph, label)
+        spec = replace(spec, run=replace(run, pretraining=Pretraining(pretraining, every)))
     semi = SemiSection.model_validate_json(config.get("semi", "{}"))
     if semi.rounds and extra is not None:
         with tempfile.TemporaryDirectory(prefix="pseudo-labels-") as scratch:

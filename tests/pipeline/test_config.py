@@ -64,6 +64,23 @@ def test_no_smaller_files_of_sequences() -> None:
         load("taxi", ['lite.formats=["int4"]'])
 
 
+@pytest.mark.parametrize(
+    ("preset", "override", "words"),
+    [
+        ("taxi", "train.model=mine.build", "network of one's own"),
+        ("taxi", "train.warm_start=true", "begins with other weights"),
+        ("taxi", "train.hidden=[]", "no layer to train"),
+        ("fashion", "train.epochs=2", "an image or a text"),
+        ("spam", "train.epochs=2", "an image or a text"),
+        ("phonemes", "train.epochs=2", "sequence"),
+    ],
+)
+def test_what_pre_training_cannot_be_used_with(preset: str, override: str, words: str) -> None:
+    load(preset, [override])
+    with pytest.raises(ConfigError, match=words):
+        load(preset, [override, "pretrain.epochs=3"])
+
+
 def test_an_override_is_toml_or_text() -> None:
     config = load("taxi", ["train.epochs=3", "data.path=other.csv", "train.hidden=[8, 4]"]).config
     assert config.train.epochs == 3

@@ -10,6 +10,7 @@ from components.trainer.answers import learned
 from components.trainer.columns.building import build_model
 from components.trainer.columns.fitting import build_weights, fit
 from components.trainer.columns.meanings import meanings
+from components.trainer.columns.pretraining import pretrain
 from components.trainer.examples import ExampleFiles
 from components.trainer.inputs import InputKind
 from components.trainer.learned import Features, Learned, Network
@@ -26,6 +27,9 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
         model = build_model(spec)
     build_weights(model, train)
     described = _described(model, spec)
+    if spec.run.pretraining is not None:
+        rows = spec.run.pretraining.rows
+        spec.run.notes["pretrain"] = pretrain(model, spec, rows, evaluation)
     if spec.run.start is not None:
         spec.run.start.check(dict(described.facts))
         spec.run.start.into(described, "network")

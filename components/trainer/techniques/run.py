@@ -6,13 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from components.trainer.config import TrainSection
+from components.trainer.examples import ExampleFiles
 from components.trainer.techniques.checkpoints import Checkpoints, key
 from components.trainer.techniques.devices import Together, together
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.distillation import Teaching
 from components.trainer.techniques.logs import Logs
 from components.trainer.techniques.optimizing import Optimizing
+from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.warm_start import Start
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What a network learns from before it sees a label."""
+
+    section: PretrainSection
+    rows: ExampleFiles
+    """Train, and what has no labels."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class TrainingRun:
     """Whether XLA compiles the training step."""
     together: Together = field(default_factory=Together)
     """The devices it runs on."""
+    pretraining: Pretraining | None = None
+    """None: the first weights have learned nothing."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What history.json says of it beside the epochs."""
 
