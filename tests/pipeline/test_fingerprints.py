@@ -18,8 +18,13 @@ def test_a_setting_concerns_its_own_nodes(shop) -> None:
     assert _changed(shop, "train.epochs=5") == {"Trainer", "Tuner"}
     assert _changed(shop, "data.split_seed=5") == {"ExampleGen"}
     assert _changed(shop, "validate.stop_at=never") == {"DataGate"}
-    assert _changed(shop, "features.age=log") == {"Transform"}
-    assert _changed(shop, "features.age=ignore") == {"Transform", "Trainer", "Tuner"}
+    assert _changed(shop, "features.age=log") == {"Transform", "LiteExporter"}
+    assert _changed(shop, "features.age=ignore") == {
+        "Transform",
+        "Trainer",
+        "Tuner",
+        "LiteExporter",
+    }
     assert _changed(shop, 'evaluate.slices=["visits"]') == {"Evaluator"}
     assert _changed(shop, "push.directory=/elsewhere") == {"Pusher"}
     assert _changed(shop) == set()
