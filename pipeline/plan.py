@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.pusher.versions import manifests, served
+from pipeline.blessed import blessed_models
 from pipeline.fingerprints import Facts, difference
 from pipeline.history import NodeRecord, Run
 from pipeline.nodes import (
@@ -129,25 +130,9 @@ def _step(node: Node, facts: Facts, steps: dict[str, Step], history: list[Run]) 
 def _baseline_step(steps: dict[str, Step], history: list[Run], serving: Path) -> Step:
     """Which blessed model the resolver will find: the newest that is not the candidate."""
     candidate = steps["Trainer"].source if steps["Trainer"].action != "run" else ""
-    gone = {m.get("run") for m in manifests(serving).values() if m.get("withdrawn")}
-    trained = {run.id: run.nodes["Trainer"].producer for run in history if "Trainer" in run.nodes}
-    blessed = {
-        trained[run.id] for run in history if run.summary.get("blessed") and run.id in trained
-    }
-    withdrawn = {trained[run_id] for run_id in gone if run_id in trained}
-    others = sorted(blessed - withdrawn - _unservable(history, trained) - {candidate, ""})
+    others = [run for run in blessed_models(history, serving) if run != candidate]
     source = f"model of {others[-1]}" if others else "none"
     return Step(RESOLVED_EACH_RUN, "run", f"looks up the model to beat ({source})", source)
-
-
-def _unservable(history: list[Run], trained: dict[str, str]) -> set[str]:
-    """Producers of the models that the InfraValidator refused when it was last asked about them."""
-    last: dict[str, bool] = {}
-    for run in history:  # newest first
-        infra = run.summary.get("infra") or {}
-        if infra.get("asked") and run.id in trained:
-            last.setdefault(trained[run.id], bool(infra["blessed"]))
-    return {producer for producer, blessed in last.items() if not blessed}
 
 
 def _still_there(step: Step, history: list[Run], serving: Path) -> bool:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from components.pusher.versions import manifests, served
 from pipeline import history
+from pipeline.blessed import blessed_models
 from pipeline.result import number
 
 _STYLE = {"ok": "green", "not_blessed": "yellow", "data_anomalies": "red", "failed": "red"}
@@ -44,7 +45,8 @@ def _show(console: Console, root: Path, last: int) -> None:
     for title in ("run", "status", "seconds", "metrics on test", "changed", "pushed"):
         whole = title in ("run", "status", "pushed")  # to be copied, and not cut in two
         table.add_column(title, overflow="fold", no_wrap=whole)
-    for run in history.runs(root)[:last]:
+    runs = history.runs(root)
+    for run in runs[:last]:
         metrics = run.summary.get("metrics", {}).get("test", {})
         shown = [f"{key} {number(metrics[key])}" for key in _HEADLINE if key in metrics]
         pushed = run.summary.get("pushed")
@@ -58,7 +60,10 @@ def _show(console: Console, root: Path, last: int) -> None:
             f"version {pushed['version']}" if pushed else "",
         )
     console.print(table)
-    for folder in sorted((root / "serving").glob("*")):
+    folders = sorted((root / "serving").glob("*"))
+    blessed = blessed_models(runs, folders[0] if folders else root / "serving")
+    console.print(f"blessed: {f'model of run {blessed[-1]}' if blessed else 'none'}")
+    for folder in folders:
         versions, known = served(folder), manifests(folder)
         if versions:
             run_id = known.get(versions[-1], {}).get("run", "?")

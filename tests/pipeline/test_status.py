@@ -13,6 +13,7 @@ def test_the_last_runs_and_what_is_served(shop_after_a_run, capsys, monkeypatch)
     assert status.main(["--root", str(shop_after_a_run.folder / "output")]) == 0
     shown = capsys.readouterr().out
     assert shop_after_a_run.last().id in shown
+    assert f"blessed: model of run {shop_after_a_run.last().id}" in shown
     assert "auc" in shown and "version 1" in shown and "never ran" in shown
 
 
