@@ -72,7 +72,12 @@ def export(
         return {label: transform(tf.io.parse_example(examples, raw))[label]}
 
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    # Tracked by itself a model would have its weights written twice: as Keras knows them, and as the
+    # signatures use them. Here for its lookup tables, and its weights in their order.
+    tables = tf.Module()
+    tables.model = model
+    archive.track(tables)
+    archive.add_variable_collection("variables", [weight.value for weight in model.variables])
     archive.track(transform)
     serialized = tf.TensorSpec([None], tf.string, name=EXAMPLES_INPUT)
     plain = {parameters[name]: _column_spec(parameters[name], spec) for name, spec in used.items()}

@@ -170,6 +170,16 @@ def _by_session(folder: str, feeds: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def test_every_weight_is_written_once(trained: Any) -> None:
+    import tensorflow as tf
+
+    saved = tf.train.load_checkpoint(str(Path(trained.saved_model) / "variables" / "variables"))
+    kinds = saved.get_variable_to_dtype_map()
+    shapes = saved.get_variable_to_shape_map()
+    written = sum(math.prod(shape) for name, shape in shapes.items() if kinds[name] == tf.float32)
+    assert written == trained.kept["model"].count_params()
+
+
 def test_tf1_session_by_both_signatures(
     trained: Any, rows: list[dict[str, Any]], in_memory: dict[str, Any], tmp_path: Path
 ) -> None:
