@@ -12,7 +12,7 @@ from components.pusher.versions import manifests
 from data.saved_models import BLESSED, latest
 from pipeline import history
 from pipeline.fingerprints import FACT_OF_START, Facts, node_facts
-from pipeline.nodes import upstream
+from pipeline.nodes import switched_off, upstream
 from pipeline.other_model import OtherModel, find_model, model_fact
 from pipeline.prepare import Prepared
 
@@ -46,7 +46,10 @@ def _began_with(prepared: Prepared, run_id: str) -> OtherModel | None:
         return None
     then, now = history.read(folder).request["nodes"], node_facts(prepared)
     fact = str(then.get("Trainer", {}).get("facts", {}).get(FACT_OF_START, ""))
+    off = switched_off(prepared.config.model_dump(by_alias=True))
     for node in upstream(["Trainer"]):
+        if node in off and node not in then:
+            continue
         if _without_start(then.get(node, {}).get("facts", {})) != _without_start(now[node]):
             return None
     return OtherModel(Path(fact.rpartition(" ")[0]), fact) if fact else None

@@ -30,7 +30,7 @@ def compare(own: Sequence[Row], answers: Sequence[Any], tolerance: float) -> flo
     for number, (expected, answer) in enumerate(zip(own, answers, strict=True), start=1):
         place = f"row {number} of {len(own)}"
         given = _flat(answer, expected)
-        for name, values in expected.items():
+        for name, values in sorted(expected.items()):
             if name not in given:
                 raise NotServableError(f"{place}: the server's answer lacks '{name}'")
             where = f"{place}, output '{name}'"

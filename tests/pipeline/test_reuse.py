@@ -53,6 +53,7 @@ def test_nothing_there_is_said(shop) -> None:
         _reused(shop, "last")
 
 
+@pytest.mark.slow
 def test_a_search_and_what_later_runs_make_of_it(shop, capsys) -> None:
     """The real thing: search, train with the best; then reuse it; then nothing has changed."""
     quick = ["--set", "infra_validate.enabled=false"]

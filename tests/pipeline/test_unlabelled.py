@@ -102,6 +102,7 @@ def test_a_first_schema_from_partly_labelled_data(shop: Any) -> None:
     assert "min_fraction: 1.0" in prepared.schema_path.read_text().partition("bought")[2][:200]
 
 
+@pytest.mark.slow
 def test_a_run(shop: Any, new_rows: Any) -> None:
     """Rows without labels go through statistics and Transform to the Trainer, and no further."""
     import tensorflow as tf
