@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.reports import compare, serve
+from pipeline.reports import compare, page, serve
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,8 @@ def test_the_report_opens_from_disk(chromium: Any, crowded: Path, hostile: str) 
         chromium.open(crowded / "report.html")
         clean(chromium)
     assert chromium.js("document.title") == "crowd · 20260101-000000"  # no hostile name ran
-    assert chromium.js("document.querySelectorAll('section').length") == 11
+    shown = chromium.js("[...document.querySelectorAll('section')].map(section => section.id)")
+    assert shown == [name for name, _ in page.SECTIONS]
     assert hostile in chromium.js("document.querySelector('#columns-table').textContent")
     charts = "[...document.querySelectorAll('#plots svg.chart')].filter(s => !s.closest('details'))"
     assert chromium.js(f"{charts}.length") > 10
@@ -134,8 +135,8 @@ def test_text_can_be_read_in_both_schemes(chromium: Any, crowded: Path) -> None:
 
 
 def test_two_runs_side_by_side(chromium: Any, crowded: Path) -> None:
-    page, *_ = compare.write(crowded.parents[1], "20250101-000000", crowded.name)
-    chromium.open(page)
+    written, *_ = compare.write(crowded.parents[1], "20250101-000000", crowded.name)
+    chromium.open(written)
     clean(chromium)
     assert chromium.js("document.querySelectorAll('section').length") == 7
 

@@ -23,7 +23,7 @@ print(json.dumps({"errors": {k: str(v) for k, v in bag.import_errors.items()}, "
 """
 
 
-OFF = frozenset({"DistillGate", "InfraValidator", "Tuner", "TunedValues"})
+OFF = frozenset(node.id for node in NODES if node.switch)
 """What the small data set's configuration leaves out."""
 
 
