@@ -18,6 +18,8 @@ from components.evaluator.config import Gate
 from components.evaluator.metric import settings
 from data.tasks import Task
 
+logger = logging.getLogger(__name__)
+
 _BASELINE = standard_component_specs.BASELINE_MODEL_KEY
 _Artifacts = dict[str, list[Any]]
 
@@ -87,7 +89,7 @@ class VerdictExecutor(executor.Executor):
         try:
             super().Do(input_dict, output_dict, exec_properties)
         except Exception as error:  # whatever an old model does on new data
-            logging.exception("%s could not be evaluated; going on without it", other)
+            logger.exception("%s could not be evaluated; going on without it", other)
             _clear(directory)
             return f"{prefix}it fails on today's data ({_root_cause(error)})"
         differ = results.labels_differ(directory)

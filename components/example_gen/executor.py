@@ -19,6 +19,8 @@ from data.reading.errors import DataError
 from data.sources import Source, resolve
 from data.split_names import SPLITS, UNLABELLED
 
+logger = logging.getLogger(__name__)
+
 # What TFX's own components read off an Examples artifact.
 PAYLOAD_FORMAT = "payload_format"
 FILE_FORMAT = "file_format"
@@ -63,7 +65,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         rows, skipped = read_tally(artifact.uri)
         for line in skipped:
-            logging.warning("left out: %s", line)
+            logger.warning("left out: %s", line)
         _check(rows, source, second, ingestion, len(skipped))
         artifact.set_string_custom_property(PAYLOAD_FORMAT, "FORMAT_TF_EXAMPLE")
         artifact.set_string_custom_property(FILE_FORMAT, "tfrecords_gzip")

@@ -19,6 +19,8 @@ from components.infra_validator.refusal import NoServerError, NotServableError
 from components.infra_validator.served import Served
 from serving.client import Client, ServingClientError
 
+logger = logging.getLogger(__name__)
+
 _ROOT = Path(__file__).parents[2]
 _VERSION = 1
 _ATTEMPTS = 3
@@ -138,7 +140,7 @@ def _why_gone(process: "subprocess.Popen[bytes]", folder: Path) -> str:
     if process.returncode is None:
         return ""
     log = _log(folder)
-    logging.warning("the server's log:\n%s", log[-20_000:])
+    logger.warning("the server's log:\n%s", log[-20_000:])
     if process.returncode < 0:
         return f"the server died of {signal.Signals(-process.returncode).name}. {_last_line(log)}"
     return _last_line(log) or f"the server ended with {process.returncode}"

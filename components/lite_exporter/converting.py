@@ -15,6 +15,8 @@ from components.lite_exporter.config import Format
 from components.lite_exporter.rows import Array
 from data.signatures import SERVING_DEFAULT
 
+logger = logging.getLogger(__name__)
+
 
 class ConversionError(ValueError):
     """A network that the converter cannot take; the message says which format and why."""
@@ -47,7 +49,7 @@ def convert(network: Path, format: Format, calibration: dict[str, Array]) -> byt
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             made: bytes = converter.convert()
     except Exception as error:  # the converter has no class of its own for what it refuses
-        logging.exception("the converter said: %s", said.getvalue())
+        logger.exception("the converter said: %s", said.getvalue())
         raise ConversionError(
             f"lite.formats: '{format}' cannot be made of this model: {_reason(str(error))}. Leave it out of "
             "lite.formats, or give the model other layers; a model trained in reduced precision "

@@ -17,6 +17,8 @@ from data.saved_models import LITE_DESCRIPTION
 from data.signatures import LITE_INPUTS, SERVING_DEFAULT
 from data.tasks import Task
 
+logger = logging.getLogger(__name__)
+
 _TIMED_ROWS = 64
 
 
@@ -65,7 +67,7 @@ def make(
     for format in section.formats:
         files[format] = folder / f"model_{format}.tflite"
         files[format].write_bytes(convert(network, format, calibration))
-        logging.info("%s: %d bytes", files[format].name, files[format].stat().st_size)
+        logger.info("%s: %d bytes", files[format].name, files[format].stat().st_size)
     timed = {name: value[:_TIMED_ROWS] for name, value in inputs.items()}
     took = milliseconds(network, list(files.values()), timed)
 

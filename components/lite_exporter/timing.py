@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+logger = logging.getLogger(__name__)
+
 _ROOT = Path(__file__).parents[2]
 _SECONDS = 2.0
 """About so long each is asked."""
@@ -46,7 +48,7 @@ def milliseconds(network: Path, files: list[Path], inputs: dict[str, Any]) -> li
             check=False,
         )
     if done.returncode:
-        logging.error("timing failed:\n%s", done.stderr)
+        logger.error("timing failed:\n%s", done.stderr)
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise RuntimeError(f"the files could not be timed: {said[-1]}")
     found: list[float] = json.loads(done.stdout.splitlines()[-1])

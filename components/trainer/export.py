@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.trainer.archive import archive_of
 from components.trainer.learned import Network
 from components.trainer.signature_names import parameter_names, rename_inputs
 from data.signatures import (
@@ -71,13 +72,7 @@ def export(
         # The label alone: TFMA would slice by a transformed column instead of the raw one.
         return {label: transform(tf.io.parse_example(examples, raw))[label]}
 
-    archive = keras.export.ExportArchive()
-    # Tracked by itself a model would have its weights written twice: as Keras knows them, and as the
-    # signatures use them. Here for its lookup tables, and its weights in their order.
-    tables = tf.Module()
-    tables.model = model
-    archive.track(tables)
-    archive.add_variable_collection("variables", [weight.value for weight in model.variables])
+    archive = archive_of(model)
     archive.track(transform)
     serialized = tf.TensorSpec([None], tf.string, name=EXAMPLES_INPUT)
     plain = {parameters[name]: _column_spec(parameters[name], spec) for name, spec in used.items()}

@@ -4,9 +4,9 @@ import json
 import os
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from components.trainer.archive import archive_of
 from components.trainer.heads import HEADS
 from components.trainer.inputs import InputKind
 from components.trainer.learned import Learned, Network
@@ -57,8 +57,7 @@ def write(network: Network, learned: Learned, spec: Spec, directory: str) -> Non
     def answer(**entries: tf.Tensor) -> dict[str, tf.Tensor]:
         return {name: head.answer(network.outputs(entries), classes)[name]}
 
-    archive = keras.export.ExportArchive()
-    archive.track(learned.model)
+    archive = archive_of(learned.model)
     concrete = tf.function(answer, autograph=False)
     concrete.get_concrete_function(
         **{n: tf.TensorSpec(s.shape, s.dtype, name=n) for n, s in network.inputs.items()}

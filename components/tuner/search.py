@@ -21,6 +21,8 @@ from components.tuner.space import Parameter, hyperparameters
 from components.tuner.spaces import higher_is_better
 from data.tuned_values import decoded
 
+logger = logging.getLogger(__name__)
+
 Train = Callable[[Mapping[str, Any], Callable[[dict[str, Any]], None], Mapping[str, Any]], None]
 """(values, watch, about): trains with the values; `watch` gets every epoch, and what it raises ends
 the training; `about` is for whoever shows the progress."""
@@ -86,7 +88,7 @@ class Search(base_tuner.BaseTuner):
         except Exception as error:
             record.state, record.score = "failed", None
             record.why = f"{type(error).__name__}: {error}"
-            logging.exception("trial %d failed with %s", record.number, record.values)
+            logger.exception("trial %d failed with %s", record.number, record.values)
         record.seconds = round(time.perf_counter() - began, 2)
         results.keep(self._records, record)
         print(f"trial {record.number}: {asdict(record)}", flush=True)

@@ -46,7 +46,7 @@ SERVERS = {
     ),
 }
 
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project>
 <modelVersion>4.0.0</modelVersion>
 <groupId>local</groupId><artifactId>job-server</artifactId><version>1</version>
 <dependencies>{dependencies}</dependencies>

@@ -22,6 +22,8 @@ from pipeline.reports import (
 )
 from pipeline.reports.facts import Facts
 
+logger = logging.getLogger(__name__)
+
 VERSION = 1
 """Of report.json's form."""
 
@@ -62,7 +64,7 @@ def build(facts: Facts) -> dict[str, Any]:
         try:
             made[name] = section(facts)
         except Exception as error:  # one broken artifact must not cost the rest of the report
-            logging.exception("the report's section '%s' could not be made", name)
+            logger.exception("the report's section '%s' could not be made", name)
             made[name] = None
             made["problems"].append(f"{name}: {type(error).__name__}: {error}")
     return dict(finite(made))

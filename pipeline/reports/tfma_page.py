@@ -19,6 +19,8 @@ from markupsafe import Markup
 
 from pipeline.reports.model import finite
 
+logger = logging.getLogger(__name__)
+
 FOLDER = Path(__file__).parent / "tfma"
 PACKAGE = "tensorflow_model_analysis"
 
@@ -71,7 +73,7 @@ def results(evaluation: Path) -> dict[str, Any]:
         except ValueError:
             if not found:
                 raise
-            logging.info("TFMA's view leaves out '%s'", name, exc_info=True)
+            logger.info("TFMA's view leaves out '%s'", name, exc_info=True)
     return found
 
 

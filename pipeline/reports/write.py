@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pipeline.reports import facts, markdown, model, page, tfma_page
 
+logger = logging.getLogger(__name__)
+
 FILES = ("report.html", "report.json", "report.md")
 TFMA = "tfma.html"
 
@@ -49,7 +51,7 @@ def write_or_say(root: Path, run_id: str) -> str:
     try:
         write(root, run_id)
     except Exception as error:
-        logging.exception("the report could not be written")
+        logger.exception("the report could not be written")
         return f"the report could not be written: {type(error).__name__}: {error}"
     return ""
 
@@ -80,7 +82,7 @@ def _tfma(found: facts.Facts, wanted: bool | None) -> bool:
         except Exception:
             if wanted:
                 raise
-            logging.exception("tfma.html could not be made")
+            logger.exception("tfma.html could not be made")
             return False
         replace(page_file, text)
     return page_file.is_file()

@@ -22,7 +22,7 @@ from typing import Any
 import split_run
 
 from pipeline.config import load
-from pipeline.dag import trainer_config
+from pipeline.module_config import trainer_config
 from pipeline.prepare import prepare
 
 WAYS = {

@@ -18,7 +18,7 @@ import pyarrow as pa
 from components.example_gen import convert, label_sets
 from components.example_gen.ingestion import plan
 from data.reading import stream
-from pipeline.dag import trainer_config, transform_config
+from pipeline.module_config import trainer_config, transform_config
 from pipeline.prepare import Prepared, read_schema
 
 Rows = npt.NDArray[np.int64]

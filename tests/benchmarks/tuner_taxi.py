@@ -19,7 +19,7 @@ import split_run
 from sklearn.metrics import log_loss, roc_auc_score
 
 from pipeline.config import load
-from pipeline.dag import tuner_config
+from pipeline.module_config import tuner_config
 from pipeline.prepare import Prepared, prepare
 
 LABEL = "big_tipper"

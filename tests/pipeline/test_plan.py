@@ -18,6 +18,7 @@ from pipeline.plan import (
 )
 
 VALUES = "run r0: learning_rate 0.002"
+FROM_TRAINER = ["Trainer", "Evaluator", "DistillGate", "InfraValidator", "LiteExporter", "Pusher"]
 FACTS = {node.id: {"config a": "1"} for node in NODES} | {"TunedValues": {"tuned": VALUES}}
 
 
@@ -74,14 +75,7 @@ def test_a_changed_setting_reruns_only_what_depends_on_it() -> None:
     facts = {**FACTS, "Trainer": {"config train.epochs": "3"}}
     before = {**FACTS, "Trainer": {"config train.epochs": "10"}}
     plan = _plan([_finished("r1", before)], facts)
-    assert _ran(plan) == [
-        "Trainer",
-        "Evaluator",
-        "DistillGate",
-        "InfraValidator",
-        "LiteExporter",
-        "Pusher",
-    ]
+    assert _ran(plan) == FROM_TRAINER
     assert plan["Trainer"].why == "config train.epochs 10 → 3"
     assert plan["Transform"].source == "r1"
 
@@ -99,7 +93,7 @@ def test_going_back_to_an_older_setting_finds_its_model() -> None:
     plan = _plan([second, first])
     assert plan["Trainer"].source == "r1"
     # Its baseline is another model now, so it is judged again.
-    assert _ran(plan) == ["Evaluator", "DistillGate", "InfraValidator", "LiteExporter", "Pusher"]
+    assert _ran(plan) == FROM_TRAINER[1:]
 
 
 def test_values_that_are_used_again_are_told_and_other_values_train_anew() -> None:
@@ -108,14 +102,7 @@ def test_values_that_are_used_again_are_told_and_other_values_train_anew() -> No
     assert plan["Trainer"].action == "cached"
     other = {**FACTS, "TunedValues": {"tuned": "best.txt: learning_rate 0.1"}}
     plan = _plan([_finished("r1", FACTS)], other)
-    assert _ran(plan) == [
-        "Trainer",
-        "Evaluator",
-        "DistillGate",
-        "InfraValidator",
-        "LiteExporter",
-        "Pusher",
-    ]
+    assert _ran(plan) == FROM_TRAINER
 
 
 def test_the_second_run_against_the_newly_blessed_model_is_unchanged() -> None:

@@ -18,11 +18,13 @@ from components.trainer.precision import Precision, choose_precision, policy_sco
 from components.trainer.spec import Spec
 from components.trainer.techniques.weights import Described
 
+logger = logging.getLogger(__name__)
+
 
 def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     """Builds the model of `train.model`, or ours, and fits it."""
     precision = _precision(spec.settings.precision)
-    logging.info("precision: %s (%s)", precision.policy, precision.reason)
+    logger.info("precision: %s (%s)", precision.policy, precision.reason)
     with policy_scope(precision.policy), spec.run.together.scope():
         model = build_model(spec)
     build_weights(model, train)

@@ -15,6 +15,8 @@ from components.trainer.progress import Progress
 from components.trainer.spec import Spec
 from components.trainer.transfer.column import ColumnSplit, only
 
+logger = logging.getLogger(__name__)
+
 _ROWS = 128
 PIXELS = "pixels"
 
@@ -43,7 +45,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             spec.classes,
         )
     policy, reason = trained.precision.policy, trained.precision.reason
-    logging.info("precision: %s (%s)", policy, reason)
+    logger.info("precision: %s (%s)", policy, reason)
 
     def prepare(features: Features) -> dict[str, tf.Tensor]:
         return {PIXELS: decode(tf.reshape(features[column], [-1]), settings.size)}

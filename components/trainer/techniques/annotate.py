@@ -16,6 +16,8 @@ from components.trainer.techniques.teacher import Teacher
 from data.columns import TEACHER, beside
 from data.split_names import is_unlabelled
 
+logger = logging.getLogger(__name__)
+
 _ROWS = 256
 _DONE = "complete"
 
@@ -48,7 +50,7 @@ def annotate(
     files = sorted(name for pattern in patterns for name in glob.glob(pattern))
     folder = cache / _key(files, teacher.path)
     if (folder / _DONE).is_file():
-        logging.info("the answers of %s are known already: %s", teacher.path, folder)
+        logger.info("the answers of %s are known already: %s", teacher.path, folder)
     else:
         shutil.rmtree(cache, ignore_errors=True)
         folder.mkdir(parents=True)

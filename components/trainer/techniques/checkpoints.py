@@ -16,6 +16,8 @@ import numpy as np
 
 from components.trainer.transfer.batches import Array
 
+logger = logging.getLogger(__name__)
+
 _FACTS = "facts"
 
 
@@ -83,9 +85,9 @@ class Checkpoints:
                     if key != _FACTS:  # in the order they were written
                         arrays.setdefault(key.rpartition("/")[0], []).append(content[key])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            logging.warning("training starts anew: %s cannot be read (%s)", file, error)
+            logger.warning("training starts anew: %s cannot be read (%s)", file, error)
             return None
-        logging.info("training goes on from %s", file)
+        logger.info("training goes on from %s", file)
         return State(arrays, facts)
 
     def clear(self) -> None:

@@ -23,6 +23,8 @@ from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.techniques.warm_start import Start
 from data.metrics import METRICS
 
+logger = logging.getLogger(__name__)
+
 Learner = Callable[[Spec, ExampleFiles, ExampleFiles], Learned]
 _ROWS = 1024
 
@@ -73,7 +75,7 @@ def self_train(
             taken = _label(latest, number, spec, rows, section, label, file)
             ended = _nothing_new(taken, before, number)
             if ended:
-                logging.info("pseudo-labels: %s", ended)
+                logger.info("pseudo-labels: %s", ended)
                 break
             before = taken.digest
             train = rows.with_more([str(taken.file)])

@@ -13,6 +13,8 @@ from components.trainer.techniques.weights import Described, Meaning
 from components.trainer.transfer.batches import Array
 from data.saved_models import latest
 
+logger = logging.getLogger(__name__)
+
 _NAMED = 10
 
 
@@ -117,7 +119,7 @@ class Start:
                 "or set train.warm_start = false to train anew"
             )
         new, left = list(dict.fromkeys(self._new)), list(dict.fromkeys(self._left))
-        logging.info(
+        logger.info(
             "warm start from %s: %d of %d numbers taken; new here: %s; only there: %s",
             self.path,
             self._taken,

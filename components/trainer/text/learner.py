@@ -23,6 +23,8 @@ from components.trainer.transfer.column import ColumnSplit, only
 from components.trainer.transfer.recipe import Parts, described_head, fit_parts
 from components.trainer.transfer.throttle import Throttle
 
+logger = logging.getLogger(__name__)
+
 _ROWS = 64
 FROM_SCRATCH = "none"
 TOKENS = "tokens"
@@ -40,7 +42,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     progress = Throttle(lambda event: reporter.report(event, always=True))
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
-    logging.info("precision: %s (%s)", precision.policy, precision.reason)
+    logger.info("precision: %s (%s)", precision.policy, precision.reason)
     with policy_scope(precision.policy), spec.run.together.scope():
         encoder = load_encoder(settings)
     facts = _facts(spec)

@@ -50,6 +50,10 @@ def test_the_network_answers_its_inputs_as_the_model_answers_rows(
     answer = network.signatures[SERVING_DEFAULT](**inputs)
     expected = served[SERVING_DEFAULT](**columns)[SCORES]
     np.testing.assert_allclose(answer[SCORES], expected, atol=1e-6)
+    saved = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+    written = saved.get_variable_to_shape_map()
+    weights = [name for name in written if saved.get_variable_to_dtype_map()[name] == tf.float32]
+    assert len(weights) == len(trained.kept["model"].trainable_variables)
 
     told = json.loads((folder / "network.json").read_text())
     assert {item["name"] for item in told["inputs"]} == set(inputs)
