@@ -15,6 +15,7 @@ from components.infra_validator.config import InfraValidateSection
 from components.lite_exporter.config import LiteSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
+from components.trainer.pictures.config import SMALL
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.semi_config import ITSELF, TASKS, SemiSection
@@ -111,25 +112,25 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _pretrained(self) -> "Config":
-        """Layers of our own network of columns learn first; there must be some, and nothing else to
-        begin with."""
+        """Layers of our own network learn first; there must be some, and nothing else to begin with."""
         if not self.pretrain.epochs:
             return self
+        inputs = {feature.treatment for feature in self.features.values()}
+        backbone = self.train.image.backbone
         wrong = {
             "train.model (a network of one's own)": bool(self.train.model),
             "train.warm_start, which begins with other weights": bool(self.train.warm_start),
             "train.hidden = [], which leaves no layer to train": not self.train.hidden,
             'task = "sequence"': self.data.task is Task.SEQUENCE,
-            "a feature that is an image or a text": any(
-                feature.treatment in (Treatment.IMAGE, Treatment.TEXT)
-                for feature in self.features.values()
-            ),
+            "a feature that is a text": Treatment.TEXT in inputs,
+            f"a pretrained train.image.backbone ('{backbone}'); of pictures, '{SMALL}' alone begins "
+            "from nothing": Treatment.IMAGE in inputs and backbone != SMALL,
         }
         found = [what for what, there in wrong.items() if there]
         if found:
             raise ValueError(
-                "pretrain.epochs trains the hidden layers of our network of columns. It does not go "
-                f"with {' or '.join(found)}. Leave one of them out"
+                "pretrain.epochs trains the layers of our network of columns, or of pictures from scratch. "
+                f"It does not go with {' or '.join(found)}. Leave one of them out"
             )
         return self
 

@@ -136,9 +136,9 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
     learner = learner_for(spec)
     pretraining = PretrainSection.model_validate_json(config.get("pretrain", "{}"))
     if pretraining.epochs:
-        if learner is not BY_INPUT[InputKind.NUMBERS]:
+        if learner not in (BY_INPUT[InputKind.NUMBERS], BY_INPUT[InputKind.PICTURE]):
             raise ValueError(
-                "pretrain.epochs is for columns: the layers of pictures, texts and sequences have "
+                "pretrain.epochs is for columns and pictures: the layers of texts and sequences have "
                 "other ways to begin. Leave it out"
             )
         every = ExampleFiles([*labelled, *unlabelled], graph, label)

@@ -29,11 +29,12 @@ SECTIONS = (
     ("columns", "Data"),
     ("drift", "Drift"),
     ("tuning", "Tuning"),
+    ("pretraining", "Pre-training"),
     ("training", "Training"),
     ("nodes", "Nodes and lineage"),
     ("card", "Model card"),
 )
-OPTIONAL = frozenset({"lite", "tuning"})
+OPTIONAL = frozenset({"lite", "pretraining", "tuning"})
 """Sections that are left out where there is nothing to say."""
 """(key in report.json, title), in the order of the page."""
 TITLES = {"roc": "ROC", "pr": "Precision and recall", "calibration": "Calibration"}

@@ -41,7 +41,7 @@ def build(facts: Facts) -> dict[str, Any]:
             if phase and (number == 1 or phases[number - 2] != phase)
         ],
         "curves": [
-            {"name": name, "train": _points(epochs, name), "eval": _points(epochs, f"eval_{name}")}
+            {"name": name, "train": points(epochs, name), "eval": points(epochs, f"eval_{name}")}
             for name in sorted(names, key=lambda name: (name != "loss", name))
             if name not in ("learning_rate", "of")
         ],
@@ -77,7 +77,8 @@ def _rounds(semi: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _points(epochs: list[dict[str, Any]], key: str) -> list[list[float]]:
+def points(epochs: list[dict[str, Any]], key: str) -> list[list[float]]:
+    """[epoch, value] of a measure, where it is a finite number."""
     return [
         [number, float(epoch[key])]
         for number, epoch in enumerate(epochs, 1)

@@ -70,8 +70,8 @@ def test_no_smaller_files_of_sequences() -> None:
         ("taxi", "train.model=mine.build", "network of one's own"),
         ("taxi", "train.warm_start=true", "begins with other weights"),
         ("taxi", "train.hidden=[]", "no layer to train"),
-        ("fashion", "train.epochs=2", "an image or a text"),
-        ("spam", "train.epochs=2", "an image or a text"),
+        ("fashion", "train.epochs=2", "'small-cnn' alone begins from nothing"),
+        ("spam", "train.epochs=2", "a feature that is a text"),
         ("phonemes", "train.epochs=2", "sequence"),
     ],
 )
@@ -79,6 +79,10 @@ def test_what_pre_training_cannot_be_used_with(preset: str, override: str, words
     load(preset, [override])
     with pytest.raises(ConfigError, match=words):
         load(preset, [override, "pretrain.epochs=3"])
+
+
+def test_pictures_from_scratch_can_be_pre_trained() -> None:
+    load("fashion", ["train.image.backbone=small-cnn", "pretrain.epochs=3"])
 
 
 def test_an_override_is_toml_or_text() -> None:

@@ -19,10 +19,9 @@ from components.trainer.spec import Spec
 from components.trainer.techniques import fitting, trouble
 from components.trainer.techniques.fitting import Length
 from components.trainer.techniques.optimizing import Optimizing
+from components.trainer.techniques.pretrain_config import PART
 from components.trainer.techniques.run import TrainingRun
 
-PART = "pretrain"
-"""Where its states and curves lie beside those of the training."""
 _EVALUATED_ROWS = 1024
 
 
@@ -44,7 +43,7 @@ def pretrain(
       evaluation: the split whose columns choose the epoch.
 
     Returns:
-      For the history: rows, and epochs as `fitting.fit` tells them.
+      For the history: what, rows, noise, and epochs as `fitting.fit` tells them.
     """
     asked = spec.run.pretraining
     assert asked is not None
@@ -80,4 +79,4 @@ def pretrain(
     run = TrainingRun(checkpoints=spec.run.checkpoints.part(PART), logs=spec.run.logs.part(PART))
     told = fitting.fit(network, batches, judges, length, run, explain)
     keras.utils.set_random_seed(seed)
-    return {"rows": rows.rows, "noise": section.noise, "epochs": told}
+    return {"what": "columns", "rows": rows.rows, "noise": section.noise, "epochs": told}

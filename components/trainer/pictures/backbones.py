@@ -9,12 +9,12 @@ from typing import Any
 import keras
 
 from components.trainer.pictures.blocks import as_graph
+from components.trainer.pictures.config import SMALL
 from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
 from components.trainer.pictures.scales import SCALES, Scale, scale_of
 from components.trainer.pictures.small_cnn import small_cnn
 
 OFFLINE = "efficientnet-lite0"
-SMALL = "small-cnn"
 
 
 @dataclass(frozen=True)

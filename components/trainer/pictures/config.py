@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+SMALL = "small-cnn"
+"""The backbone that is not pretrained."""
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 Preprocessing = Literal["auto", "raw", "unit", "symmetric", "lite", "torch", "caffe"]
 

@@ -32,6 +32,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
     """
     column, settings = only(spec.inputs, "picture"), spec.settings.image
     progress = Progress()
+    before = spec.run.pretraining
     with tempfile.TemporaryDirectory(prefix="activations-") as scratch:
         trained = fit_images(
             ColumnSplit(train, column, _ROWS),
@@ -43,6 +44,7 @@ def learn(spec: Spec, train: ExampleFiles, evaluation: ExampleFiles) -> Learned:
             Path(scratch),
             spec.run,
             spec.classes,
+            ColumnSplit(before.rows, column, _ROWS) if before else None,
         )
     policy, reason = trained.precision.policy, trained.precision.reason
     logger.info("precision: %s (%s)", policy, reason)

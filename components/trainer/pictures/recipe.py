@@ -7,12 +7,14 @@ from typing import Any
 
 import keras
 
-from components.trainer.pictures.config import ImageSettings
+from components.trainer.pictures.config import SMALL, ImageSettings
 from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.network import build_network
+from components.trainer.pictures.pretraining import pretrain
 from components.trainer.precision import Precision, choose_precision
 from components.trainer.techniques.run import TrainingRun
 from components.trainer.techniques.weights import Described
+from components.trainer.transfer.activations import Shelf
 from components.trainer.transfer.batches import Batches
 from components.trainer.transfer.phases import freeze_normalisation
 from components.trainer.transfer.recipe import Parts, described_head, fit_parts
@@ -46,6 +48,7 @@ def fit_images(
     scratch: Path | None = None,
     run: TrainingRun | None = None,
     classes: Sequence[str] = (),
+    unlabelled: Batches | None = None,
 ) -> Trained:
     """Fit a head on a frozen backbone, then its top blocks; the best epoch on `evaluation` wins.
 
@@ -64,16 +67,22 @@ def fit_images(
       scratch: where activations go that do not fit in memory; None: the temporary folder.
       run: how weights move, where states and logs go; None: along a cosine, nowhere.
       classes: their names in order, for a model whose weights are to be taken over.
+      unlabelled: what a network from scratch learns from first, where `run.pretraining` says how.
 
     Raises:
       ValueError: a split is empty, or labels and units do not belong together.
       tf.errors.InvalidArgumentError: a picture cannot be decoded.
     """
+    run = run or TrainingRun()
+    if run.pretraining is not None and settings.backbone != SMALL:
+        raise ValueError(
+            f"pretrain.epochs: {settings.backbone} is pretrained already; of pictures, only a network "
+            f"from scratch learns so: train.image.backbone = {SMALL!r}. Leave one of them out"
+        )
     keras.utils.set_random_seed(settings.seed)
     progress = Throttle(report)
     precision = choose_precision(settings.precision)
     progress.send({"phase": "precision", **asdict(precision)})
-    run = run or TrainingRun()
     with run.together.scope():
         network = build_network(settings, precision.policy)
     pretrained = network.backbone.pretrained
@@ -88,8 +97,24 @@ def fit_images(
             f"{settings.backbone} knows nothing yet: train.image.fine_tune_epochs, the passes in which "
             "it is trained, should be at least 1. Received: 0"
         )
+
+    def pixels(encoded: Any) -> Any:
+        return decode(encoded, settings.size)
+
+    if run.pretraining is not None and unlabelled is not None:
+        run.notes["pretrain"] = pretrain(
+            network,
+            run.pretraining.section,
+            unlabelled,
+            evaluation,
+            pixels,
+            settings,
+            run,
+            Shelf(settings.cache_megabytes, scratch),
+            progress,
+        )
     parts = Parts(
-        decode=lambda encoded: decode(encoded, settings.size),
+        decode=pixels,
         lower=network.lower,
         upper=network.upper,
         variables=network.parts.upper.trainable_variables if fine_tune or not pretrained else [],

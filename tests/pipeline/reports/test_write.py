@@ -211,3 +211,22 @@ def test_no_smaller_models_no_section(make_run: Any) -> None:
     assert 'id="lite"' not in page_text and "Smaller models" not in page_text
     assert "Smaller models" not in (folder / "report.md").read_text()
     assert json.loads((folder / "report.json").read_text())["lite"] == {}
+
+
+def test_what_was_learned_before_is_shown(read: Reader, told: dict[str, Any]) -> None:
+    made = told["pretraining"]
+    assert (made["rows"], made["epochs"], made["best"]) == (1140, 3, 2)
+    assert (made["first"], made["kept"]) == (0.9, 0.45)
+    assert [len(points) for points in (made["curves"][0]["train"], made["curves"][0]["eval"])] == [
+        3,
+        3,
+    ]
+    shown = " ".join(read.text["pretraining"].split())
+    assert "tell columns of which 20.0 % were spoiled" in shown and "0.4500 after the best" in shown
+
+
+def test_nothing_learned_before_no_section(make_run: Any) -> None:
+    folder = make_run()
+    write.write(folder.parent.parent, folder.name)
+    assert "Pre-training" not in (folder / "report.html").read_text()
+    assert json.loads((folder / "report.json").read_text())["pretraining"] == {}
