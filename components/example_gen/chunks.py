@@ -1,7 +1,7 @@
 """Rows on their way between workers: one compressed piece of bytes for many rows of one file.
 
-As Python objects a million rows weigh several times their bytes, and an engine in one process keeps
-all of them until the files are written. Packed, they weigh less than the CSV they came from.
+As Python objects a million rows weigh several times their bytes. Packed, they weigh less than the CSV
+they came from.
 """
 
 from collections.abc import Iterable, Iterator

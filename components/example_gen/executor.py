@@ -2,10 +2,14 @@
 
 import json
 import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import tensorflow as tf
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
@@ -55,8 +59,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         artifact.split_names = artifact_utils.encode_split_names(list(ingestion.splits))
 
         try:
-            with self._make_beam_pipeline() as pipeline:
-                ingest(pipeline, source, ingestion, artifact.uri, second)
+            with _beside(artifact.uri) as folder, self._make_beam_pipeline() as pipeline:
+                ingest(pipeline, source, ingestion, artifact.uri, folder, second)
         except Exception as error:
             found = _own(error)
             if found is None:
@@ -79,6 +83,7 @@ def ingest(
     source: Source,
     ingestion: Ingestion,
     uri: str,
+    folder: str,
     second: Source | None = None,
 ) -> None:
     """The Beam graph.
@@ -88,6 +93,7 @@ def ingest(
       source: the files; workers must see them at the same paths.
       ingestion: what to write.
       uri: the artifact's folder; each split becomes `Split-<name>` in it.
+      folder: for rows on their way; workers must see it at the same path.
       second: files of rows without labels.
     """
     size = _bytes(source)
@@ -102,11 +108,11 @@ def ingest(
         | "FindTypes" >> beam.ParDo(FindTypes(ingestion))
         | "JoinEvidence" >> beam.CombineGlobally(JoinEvidence())
     )
-    chunks, skipped = pieces | "ToExamples" >> beam.ParDo(
-        ToExamples(ingestion, shards), beam.pvalue.AsSingleton(found)
-    ).with_outputs(SKIPPED, main="chunks")
+    places, skipped = pieces | "ToExamples" >> beam.ParDo(
+        ToExamples(ingestion, shards, folder), beam.pvalue.AsSingleton(found)
+    ).with_outputs(SKIPPED, main="places")
     counts = (
-        chunks
+        places
         | "ByShard" >> beam.GroupByKey()
         | "WriteShard" >> beam.ParDo(WriteShard(folders, shards))
     )
@@ -118,6 +124,20 @@ def ingest(
             WriteTally(ingestion.splits), beam.pvalue.AsList(counts), beam.pvalue.AsList(skipped)
         )
     )
+
+
+@contextmanager
+def _beside(uri: str) -> Iterator[str]:
+    """A folder in the artifact for rows on their way, gone afterwards whatever came."""
+    folder = f"{uri}/.rows-{uuid.uuid4().hex}"
+    tf.io.gfile.makedirs(folder)
+    try:
+        yield folder
+    finally:
+        try:
+            tf.io.gfile.rmtree(folder)
+        except tf.errors.OpError as error:  # a worker that was given up may still write there
+            logging.warning("%s is left over: %s", folder, error.message)
 
 
 def _bytes(source: Source) -> int:

@@ -6,15 +6,13 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from components.example_gen import chunks, convert, label_sets, splits, unlabelled
+from components.example_gen import convert, label_sets, splits, unlabelled
 from components.example_gen.ingestion import Ingestion
+from components.example_gen.spill import Place, Shard, Spill
 from data.reading import images, kinds, parquet, stream, texts
 from data.reading.stream import Piece
 from data.sources import SourceFormat
 from data.split_names import UNLABELLED
-
-Shard = tuple[str, int]
-"""Split and number of the file in it."""
 
 SKIPPED = "skipped"
 """The tag of the output that names pictures left out."""
@@ -116,62 +114,48 @@ class JoinEvidence(beam.CombineFn):
 
 
 @beam.typehints.with_input_types(Piece, dict[str, int])
-@beam.typehints.with_output_types(tuple[Shard, bytes])
+@beam.typehints.with_output_types(tuple[Shard, Place])
 class ToExamples(beam.DoFn):
-    """A piece as chunks of rows, each chunk keyed by the shard it belongs to."""
+    """Writes a piece's rows as tf.Examples to a file, and yields where those of each shard lie."""
 
-    def __init__(self, ingestion: Ingestion, shards: dict[str, int]) -> None:
+    def __init__(self, ingestion: Ingestion, shards: dict[str, int], folder: str) -> None:
         self._ingestion = ingestion
         self._shards = shards
+        self._folder = folder
 
     def process(self, piece: Piece, found: dict[str, int]) -> Iterator[Any]:
-        """Yields packed rows, and under the tag SKIPPED the pictures left out."""
+        """Yields places, and under the tag SKIPPED the pictures left out."""
         plan = self._ingestion
         types = chosen_types(found, plan)
         corrupt: list[str] | None = [] if plan.skip_corrupt else None
+        spill = Spill(self._folder)
         for batch in stream.read(piece, corrupt):
             labelled, rest = unlabelled.divide(batch, plan, piece.unlabelled)
-            for shard, rows in self._by_shard(labelled, types).items():
-                for chunk in chunks.pack(rows):
-                    yield shard, chunk
-            for shard, rows in self._unlabelled(rest, types).items():
-                for chunk in chunks.pack(rows):
-                    yield shard, chunk
+            self._labelled(labelled, types, spill)
+            self._unlabelled(rest, types, spill)
+        yield from spill.close()
         for line in corrupt or ():
             yield beam.pvalue.TaggedOutput(SKIPPED, line)
 
-    def _by_shard(
-        self, batch: pa.RecordBatch, types: dict[str, str]
-    ) -> dict[Shard, list[chunks.Row]]:
+    def _labelled(self, batch: pa.RecordBatch, types: dict[str, str], spill: Spill) -> None:
         plan = self._ingestion
         if not batch.num_rows:
-            return {}
+            return
         digests = splits.digests(batch, plan.split_seed)
         groups: list[bytes | None] = [None] * len(digests)
         if plan.split_by:
             groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
         shards = splits.assign(digests, groups, plan.split, self._shards)
         examples = convert.encode(label_sets.fold(batch, plan), types, plan.missing)
-        return _gathered(shards, digests, examples)
+        spill.add(shards, digests, examples)
 
-    def _unlabelled(
-        self, batch: pa.RecordBatch, types: dict[str, str]
-    ) -> dict[Shard, list[chunks.Row]]:
+    def _unlabelled(self, batch: pa.RecordBatch, types: dict[str, str], spill: Spill) -> None:
         plan = self._ingestion
         if not batch.num_rows:
-            return {}
+            return
         digests = splits.digests(batch, plan.split_seed)
         shards = splits.assign_unlabelled(digests, self._shards[UNLABELLED])
-        return _gathered(shards, digests, convert.encode(batch, types, plan.missing))
-
-
-def _gathered(
-    shards: list[Shard], digests: list[bytes], examples: list[bytes]
-) -> dict[Shard, list[chunks.Row]]:
-    rows: dict[Shard, list[chunks.Row]] = {}
-    for shard, digest, example in zip(shards, digests, examples, strict=True):
-        rows.setdefault(shard, []).append((digest, example))
-    return rows
+        spill.add(shards, digests, convert.encode(batch, types, plan.missing))
 
 
 def chosen_types(found: dict[str, int], ingestion: Ingestion) -> dict[str, str]:

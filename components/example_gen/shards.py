@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import apache_beam as beam
 import tensorflow as tf
 
-from components.example_gen import chunks
-from components.example_gen.rows import Shard
+from components.example_gen import spill
+from components.example_gen.spill import Place, Shard
 from components.example_gen.splits import places
 from data.split_names import SPLITS, UNLABELLED
 
@@ -39,7 +39,7 @@ def shard_counts(
     return shards
 
 
-@beam.typehints.with_input_types(tuple[Shard, Iterable[bytes]])
+@beam.typehints.with_input_types(tuple[Shard, Iterable[Place]])
 @beam.typehints.with_output_types(tuple[str, int])
 class WriteShard(beam.DoFn):
     """Writes one file and yields its split and number of rows."""
@@ -48,9 +48,9 @@ class WriteShard(beam.DoFn):
         self._folders = folders
         self._shards = shards
 
-    def process(self, element: tuple[Shard, Iterable[bytes]]) -> Iterator[tuple[str, int]]:
-        (split, number), packed = element
-        rows = sorted(chunks.unpack(packed))
+    def process(self, element: tuple[Shard, Iterable[Place]]) -> Iterator[tuple[str, int]]:
+        (split, number), where = element
+        rows = sorted(spill.read(where))
         order = places([digest for digest, _ in rows])
         folder = PurePosixPath(self._folders[split])
         final = folder / f"data_tfrecord-{number:05d}-of-{self._shards[split]:05d}.gz"
