@@ -36,7 +36,9 @@ Look = tuple[float, float, int]
 """Unix seconds, CPU seconds so far, bytes."""
 
 
-def measure(rows: int, engine: str, folder: Path, flags: list[str]) -> dict[str, Any]:
+def measure(
+    rows: int, engine: str, folder: Path, flags: list[str], keep: bool = False
+) -> dict[str, Any]:
     """Runs the taxi pipeline once on so many rows; what each component cost."""
     data, output = folder / f"{rows}", folder / f"output-{rows}-{engine}"
     if not data.is_dir():
@@ -66,7 +68,8 @@ def measure(rows: int, engine: str, folder: Path, flags: list[str]) -> dict[str,
     finally:
         if kind:
             _cluster("down", output)
-        shutil.rmtree(output, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(output, ignore_errors=True)
 
 
 def _cluster(action: str, output: Path, *flags: str) -> None:
@@ -138,6 +141,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/tmp/sizes"), help="for data and runs")
     parser.add_argument("--to", default="", metavar="NODE", help="up to and including this node")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C")
+    parser.add_argument("--keep", action="store_true", help="leave the runs' output")
     parser.add_argument("--show", action="store_true", help="only draw what was measured before")
     options = parser.parse_args()
     flags = [word for each in options.set for word in ("--set", each)]
@@ -145,7 +149,7 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     for rows in [] if options.show else options.rows:
         for engine in options.engines:
-            found = measure(rows, engine, options.folder.resolve(), flags)
+            found = measure(rows, engine, options.folder.resolve(), flags, options.keep)
             with RESULTS.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(found) + "\n")
             print(json.dumps(found), flush=True)
