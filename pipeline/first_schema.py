@@ -32,7 +32,7 @@ def first_schema(config: Config, source: Source, root: Path) -> Path:
             source,
             section.label_columns or section.label,
             section.task,
-            tuple(section.exclude),
+            section.left_out,
             section.skip_corrupt,
             partly_labelled=section.unlabelled == EMPTY,
         )

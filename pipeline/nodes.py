@@ -44,6 +44,7 @@ NODES: tuple[Node, ...] = (
             "data.split",
             "data.split_seed",
             "data.split_by",
+            "data.split_column",
             "data.skip_corrupt",
         ),
         facts=("data", "schema"),

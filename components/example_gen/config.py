@@ -60,6 +60,9 @@ class DataSection(BaseModel):
     """Another number gives another split of the same rows."""
     split_by: str = ""
     """Rows that share this column's value stay in one split (a customer, a patient)."""
+    split_column: str = ""
+    """The column that says which split a row is in, where that is settled: train, eval or test, in
+    any case. Where it is empty `split` decides. It is read for that alone and not ingested."""
     skip_corrupt: bool = False
     """Leave out pictures that cannot be decoded (they are counted and named) instead of stopping."""
 
@@ -85,12 +88,30 @@ class DataSection(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _split_column(self) -> "DataSection":
+        if self.split_column and self.split_column in (
+            self.label,
+            self.weight,
+            *self.label_columns,
+        ):
+            raise ValueError(
+                f"split_column: '{self.split_column}' is the label or the weight; the split is another "
+                "column"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _weight(self) -> "DataSection":
         if self.weight and self.weight in (self.label, *self.label_columns):
             raise ValueError(f"weight: '{self.weight}' is the label; weights are another column")
         if self.weight and self.weight in self.exclude:
             raise ValueError(f"weight: '{self.weight}' is in exclude, so nobody would see it")
         return self
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The columns that are not ingested: `exclude`, and `split_column`."""
+        return (*self.exclude, *filter(None, (self.split_column,)))
 
     @field_validator("split")
     @classmethod

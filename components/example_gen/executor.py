@@ -170,6 +170,12 @@ def _check(
         raise DataError(f"{source.name} has no rows{left}.")
     for name in SPLITS:
         if rows[name] == 0:
+            if ingestion.split_column:
+                raise DataError(
+                    f"no row of {source.name} is in '{name}': '{ingestion.split_column}' "
+                    "(data.split_column) says so in none of them. Write it into some rows, or leave "
+                    "the cell of some empty: data.split then decides."
+                )
             parts = ", ".join(f"{split} = {ingestion.split[split]}" for split in SPLITS)
             raise DataError(
                 f"{source.name} has too few different rows to split them as {{{parts}}}: of {total} "

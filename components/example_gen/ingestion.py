@@ -31,6 +31,8 @@ class Ingestion:
     label_columns: tuple[str, ...] = ()
     unlabelled: str = ""
     """Where rows without labels are: nowhere (""), among the others (`empty`), or `elsewhere`."""
+    split_column: str = ""
+    """The column that names a row's split; it is among `exclude`."""
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -73,11 +75,12 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
             f"type: BYTES{' and a string_domain' if section.task.is_classification else ''}. "
             f"Received: {known}"
         )
-    for name in (*section.exclude, *section.label_columns):
+    exclude = section.left_out
+    for name in (*exclude, *section.label_columns):
         types.pop(name, None)
     return Ingestion(
         types=dict(sorted(types.items())),
-        exclude=tuple(sorted(section.exclude)),
+        exclude=tuple(sorted(exclude)),
         missing=tuple(sorted(section.missing)),
         split={name: section.split[name] for name in SPLITS},
         split_seed=section.split_seed,
@@ -87,6 +90,7 @@ def plan(section: DataSection, schema: Path | None) -> Ingestion:
         label_separator=section.label_separator,
         label_columns=section.label_columns,
         unlabelled=ELSEWHERE if section.unlabelled not in ("", EMPTY) else section.unlabelled,
+        split_column=section.split_column,
     )
 
 

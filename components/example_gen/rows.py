@@ -145,7 +145,8 @@ class ToExamples(beam.DoFn):
         groups: list[bytes | None] = [None] * len(digests)
         if plan.split_by:
             groups = splits.group_digests(batch, plan.split_by, plan.split_seed)
-        shards = splits.assign(digests, groups, plan.split, self._shards)
+        settled = splits.named(batch, plan.split_column) if plan.split_column else None
+        shards = splits.assign(digests, groups, plan.split, self._shards, settled)
         examples = convert.encode(label_sets.fold(batch, plan), types, plan.missing)
         spill.add(shards, digests, examples)
 

@@ -44,6 +44,27 @@ def group_digests(batch: pa.RecordBatch, column: str, seed: int) -> list[bytes |
     return [None if v is None else hashlib.sha256(start + v).digest() for v in values]
 
 
+def named(batch: pa.RecordBatch, column: str) -> list[str | None]:
+    """The split each row is said to be in; None where `column` is empty.
+
+    Raises:
+      DataError: there is no such column, or it says something else.
+    """
+    if column not in batch.schema.names:
+        raise DataError(
+            f"data.split_column names '{column}', which is no column: {', '.join(batch.schema.names)}"
+        )
+    cells = _text(batch.column(column)).to_pylist()
+    names = [(cell or b"").decode("utf-8", "replace").strip() for cell in cells]
+    for name in set(names):
+        if name and name.lower() not in SPLITS:
+            raise DataError(
+                f"data.split_column: '{column}' should say {', '.join(SPLITS)} or nothing in every row. "
+                f"Received: '{name}'"
+            )
+    return [name.lower() or None for name in names]
+
+
 def bounds(split: dict[str, int]) -> list[int]:
     """Where each split ends: {train: 8, eval: 1, test: 1} gives [8, 9, 10]."""
     ends: list[int] = []
@@ -53,7 +74,11 @@ def bounds(split: dict[str, int]) -> list[int]:
 
 
 def assign(
-    rows: list[bytes], groups: list[bytes | None], split: dict[str, int], shards: dict[str, int]
+    rows: list[bytes],
+    groups: list[bytes | None],
+    split: dict[str, int],
+    shards: dict[str, int],
+    settled: list[str | None] | None = None,
 ) -> list[tuple[str, int]]:
     """The split and the file of each row.
 
@@ -62,12 +87,16 @@ def assign(
       groups: digests of what must stay together; None: the row's own.
       split: parts of the whole by split.
       shards: files by split.
+      settled: the split of each row that does not go by its digest; None: they all do.
     """
     if not rows:
         return []
     ends = bounds(split)
     whole = np.frombuffer(b"".join(g or r for g, r in zip(groups, rows, strict=True)), ">u8")
     number: Any = np.searchsorted(ends, whole[::4] % ends[-1], side="right")
+    if settled is not None:
+        said = np.array([-1 if name is None else SPLITS.index(name) for name in settled])
+        number = np.where(said < 0, number, said)
     place = np.frombuffer(b"".join(rows), ">u4")[2::8]
     files = place % np.array([shards[name] for name in SPLITS])[number]
     names: list[str] = [SPLITS[n] for n in number.tolist()]

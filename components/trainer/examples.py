@@ -1,7 +1,7 @@
 """Transformed examples off the disk: held in memory where they are few, streamed where not."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ _MEMORY_BYTES = 32 * 2**20
 _SHUFFLED_ROWS = 50_000
 """How many serialized rows a streamed split is shuffled among."""
 _PARSED_ROWS = 8192
+_ROWS_AT_ONCE = 512
+"""How many rows of training batches are parsed or gathered by one call: it costs as much for 40."""
 
 _as_written = tf.autograph.experimental.do_not_convert  # nothing to convert, and it takes a second
 
@@ -146,11 +148,30 @@ class ExampleFiles:
         """
         if self.in_memory:
             order = tf.data.Dataset.range(self.rows).shuffle(self.rows, seed=seed)
-            return self._gathered(order.repeat().batch(size, drop_remainder=True).skip(skip))
+            return self._cut(order, size, skip, self._gathered)
         files = tf.data.Dataset.from_tensor_slices(self._files).shuffle(len(self._files), seed=seed)
         records = files.interleave(self._read, cycle_length=4, deterministic=True)
         records = records.shuffle(min(self.rows, _SHUFFLED_ROWS), seed=seed)
-        return self._parsed(records.repeat().batch(size, drop_remainder=True).skip(skip))
+        return self._cut(records, size, skip, self._parsed)
+
+    @staticmethod
+    def _cut(
+        rows: tf.data.Dataset,
+        size: int,
+        skip: int,
+        made: Callable[[tf.data.Dataset], tf.data.Dataset],
+    ) -> tf.data.Dataset:
+        """Batches of one size without end, several made at a time.
+
+        Args:
+          rows: a pass of what batches are made of.
+          size: rows per batch.
+          skip: leave out so many batches.
+          made: makes batches of any size.
+        """
+        together = max(1, _ROWS_AT_ONCE // size)
+        batches = made(rows.repeat().skip(skip * size).batch(together * size, drop_remainder=True))
+        return batches.rebatch(size, drop_remainder=True).prefetch(4) if together > 1 else batches
 
     def _records(self) -> tf.data.Dataset:
         return self._read(self._files)

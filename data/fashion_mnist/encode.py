@@ -46,20 +46,24 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def write_parquet(images: list[bytes], labels: list[str], path: Path) -> None:
+def write_parquet(
+    images: list[bytes], labels: list[str], path: Path, splits: list[str] | None = None
+) -> None:
     """Write columns `image` (binary) and `label` (string); the file appears complete or not at all.
 
     Args:
       images: encoded pictures.
       labels: the class name of each.
       path: the file to write; its folder is made.
+      splits: a third column, `split` (string); None: there is none.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.table(
-        {"image": pa.array(images, pa.binary()), "label": pa.array(labels, pa.string())}
-    )
+    columns = {"image": pa.array(images, pa.binary()), "label": pa.array(labels, pa.string())}
+    if splits is not None:
+        columns["split"] = pa.array(splits, pa.string())
+    table = pa.table(columns)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
     os.close(handle)
@@ -70,7 +74,7 @@ def write_parquet(images: list[bytes], labels: list[str], path: Path) -> None:
             row_group_size=ROWS_PER_GROUP,
             compression="zstd",
             compression_level=19,
-            use_dictionary=["label"],
+            use_dictionary=[name for name in columns if name != "image"],
             write_statistics=["label"],
         )
         os.chmod(name, 0o644)

@@ -6,6 +6,9 @@ from data.fashion_mnist import originals
 
 SAMPLE = Path(__file__).with_name("sample.parquet")
 FULL_NAME = "fashion-mnist-70000.parquet"
+OFFICIAL_NAME = "fashion-mnist-official.parquet"
+EVAL = 5000
+"""How many of the 60,000 training pictures, the last ones, the official split sets aside for eval."""
 
 
 def sample() -> Path:
@@ -40,7 +43,19 @@ def full(cache: Path, folder: Path = originals.FOLDER) -> Path:
       FileNotFoundError: the package is not installed; the message names the command.
       ValueError: a file's sha256 is not the known one.
     """
-    path = cache / FULL_NAME
+    return _converted(cache / FULL_NAME, folder, with_split=False)
+
+
+def official(cache: Path, folder: Path = originals.FOLDER) -> Path:
+    """What `full` gives, with the split its authors made: a third column, `split`.
+
+    Their 10,000 test pictures say test, the last `EVAL` of their training pictures eval, the others
+    train.
+    """
+    return _converted(cache / OFFICIAL_NAME, folder, with_split=True)
+
+
+def _converted(path: Path, folder: Path, with_split: bool) -> Path:
     if path.is_file():
         return path
 
@@ -48,9 +63,15 @@ def full(cache: Path, folder: Path = originals.FOLDER) -> Path:
 
     images: list[bytes] = []
     labels: list[str] = []
+    splits: list[str] = []
     for part in ("train", "t10k"):
         pixels, numbers = originals.read_part(part, folder)
         images.extend(png(picture) for picture in pixels)
         labels.extend(originals.CLASSES[number] for number in numbers)
-    write_parquet(images, labels, path)
+        splits.extend([part] * len(pixels))
+    if with_split:
+        splits = [{"t10k": "test"}.get(part, part) for part in splits]
+        last = splits.index("test")
+        splits[last - EVAL : last] = ["eval"] * EVAL
+    write_parquet(images, labels, path, splits if with_split else None)
     return path

@@ -106,11 +106,11 @@ def _round(spec: Any, rows: Any, steps: int, **way: Any) -> Callable[[], float]:
     """A function that takes so many steps and returns the seconds; the first call also compiles."""
     import keras
 
-    from components.trainer.columns import tabular
+    from components.trainer.columns.building import build_model
     from components.trainer.columns.fitting import compile_model
 
     keras.utils.set_random_seed(0)
-    model = tabular.build(spec)
+    model = build_model(spec)
     together = int(way.get("together", 1))
     spec = replace(spec, run=replace(spec.run, jit_compile=way.get("jit_compile", False)))
     compile_model(model, spec, 10 * steps, together)

@@ -80,3 +80,11 @@ def test_another_file_under_the_name_is_refused(package: Path, tmp_path: Path) -
     with pytest.raises(ValueError, match=r"sha256 should be [0-9a-f]{64}"):
         locate.full(tmp_path / "cache", package)
     assert not (tmp_path / "cache").exists()
+
+
+def test_the_official_split(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locate, "EVAL", 5)
+    table = pq.read_table(locate.official(tmp_path / "cache", package))
+    assert table["split"].to_pylist() == ["train"] * 25 + ["eval"] * 5 + ["test"] * 10
+    full = pq.read_table(locate.full(tmp_path / "cache", package))
+    assert table.drop_columns(["split"]).equals(full)

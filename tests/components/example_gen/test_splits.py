@@ -119,3 +119,39 @@ def test_split_by(tmp_path: Path, ingest: Ingest) -> None:
     assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
     with pytest.raises(DataError, match="split_by names 'client'"):
         ingest(path, split_by="client")
+
+
+def test_a_column_settles_the_split(tmp_path: Path, ingest: Ingest) -> None:
+    path = tmp_path / "a.csv"
+    said = ["train", "Eval ", " TEST", ""]
+    path.write_text("y,part,n\n" + "".join(f"1,{said[n % 4]},{n}\n" for n in range(400)))
+    found = ingest(path, split_column="part", split={"train": 1, "eval": 1, "test": 1}).splits
+    for split, rows in found.items():
+        assert all("part" not in row for row in rows)
+        ours = {row["n"] for row in rows if row["n"] % 4 == SPLITS.index(split)}
+        assert len(ours) == 100  # all that say so
+        others = [row["n"] for row in rows if row["n"] not in ours]
+        assert others and all(n % 4 == 3 for n in others)  # and some of those that say nothing
+
+
+def test_a_column_of_the_schema_that_names_the_split_is_not_ingested(
+    tmp_path: Path, ingest: Ingest
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y,part,n\n" + "".join(f"1,{SPLITS[n % 3]},{n}\n" for n in range(30)))
+    found = ingest(path, {"part": "BYTES", "n": "INT"}, split_column="part")
+    assert set(found.rows[0]) == {"y", "n"}
+
+
+def test_what_a_column_of_splits_must_say(tmp_path: Path, ingest: Ingest) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y,part\n1,train\n1,validation\n")
+    with pytest.raises(DataError, match="'part' should say train, eval, test .* 'validation'"):
+        ingest(path, split_column="part")
+    with pytest.raises(DataError, match="split_column names 'fold', which is no column: y, part"):
+        ingest(path, split_column="fold")
+    path.write_text("y,part\n1,train\n1,test\n")
+    with pytest.raises(DataError, match="no row of a.csv is in 'eval': 'part'"):
+        ingest(path, split_column="part")
+    with pytest.raises(ValueError, match="split_column: 'y' is the label"):
+        ingest(path, split_column="y")

@@ -101,6 +101,21 @@ def test_shuffled_rounds(files: Any) -> None:
     assert seen(4) != first
 
 
+def test_several_batches_are_made_at_once_and_are_the_same(
+    files: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components.trainer import examples
+
+    def labels(skip: int) -> list[list[int]]:
+        return [label.numpy().tolist() for _, label in files.shuffled(5, 3, skip).take(20)]
+
+    many = labels(0)
+    assert labels(4)[:16] == many[4:]
+    monkeypatch.setattr(examples, "_ROWS_AT_ONCE", 1)
+    assert labels(0) == many
+    assert labels(4)[:16] == many[4:]
+
+
 def test_no_rows(graph: Any, tmp_path: Path) -> None:
     from components.trainer.examples import ExampleFiles
 
