@@ -117,6 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
         leaks=proposal.leaks,
         picture_size=proposal.picture_size,
         picture_side=proposal.picture_side,
+        slices=proposal.slices,
     )
     schema.write_text(schema_text(proposal, source), encoding="utf-8")
     target.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from data.columns import Treatment
 from data.profile.decision import Decision
@@ -49,6 +50,7 @@ def toml(
     leaks: dict[str, str] | None = None,
     picture_size: int = 0,
     picture_side: int = 0,
+    slices: Sequence[str] = (),
 ) -> str:
     """The configuration's text.
 
@@ -66,6 +68,7 @@ def toml(
       leaks: why a column may give the label away.
       picture_size: what pictures are resized to, in pixels; 0: not written.
       picture_side: the shorter side of a typical picture, in pixels.
+      slices: columns for each value of which metrics are wanted too.
     """
     lines = [comment(head), f"name = {quoted(name)}", "", "[data]"]
     lines.append(f"path = {quoted(path)}")
@@ -92,16 +95,18 @@ def toml(
     if picture_size:
         why = f"typical pictures have {picture_side} pixels or more a side; time grows with the square"
         lines += ["", "[train.image]", f"size = {picture_size}  {comment(why)}"]
-    lines += ["", *_gates(label)]
+    lines += ["", *_evaluate(label, slices)]
     return "\n".join(lines) + "\n"
 
 
-def _gates(label: Label) -> list[str]:
-    """Commented out: what a bound looks like. Which one is right only the owner knows."""
+def _evaluate(label: Label, slices: Sequence[str]) -> list[str]:
+    """Slices; and commented out, what a gate looks like. Which bound is right only the owner knows."""
     metric, bound = GATES[label.task]
+    sliced = f"slices = [{', '.join(quoted(name) for name in slices)}]  # metrics per value, too"
     return [
+        *(["[evaluate]", sliced] if slices else []),
         "# To be pushed a model must be no worse than chance, until you say what a good one is:",
-        "# [evaluate]",
+        *([] if slices else ["# [evaluate]"]),
         f'# gates = [{{ metric = "{metric}", {bound} }}]',
     ]
 

@@ -13,7 +13,8 @@ MOST_INTEGER_CLASSES = 20
 """Integers with more different values are taken for a quantity."""
 FEW_ROWS = 10
 """A class with fewer may be absent from a split of a tenth."""
-UNBALANCED = 10
+UNBALANCED = 5
+"""So many times the rarest class the most frequent one has to be for a note."""
 POSITIVE = (
     "yes",
     "true",
@@ -216,8 +217,9 @@ def _notes(counts: Counter[str], rows: int) -> list[str]:
     if most[1] >= UNBALANCED * least[1]:
         notes.append(
             f"unbalanced: '{most[0]}' in {most[1] / rows:.1%} of the rows, '{least[0]}' in "
-            f"{least[1] / rows:.2%}. Rows are not reweighted: judge by auc, recall and f1, not by "
-            f"accuracy, of which always saying '{most[0]}' already has {most[1] / rows:.3f}"
+            f"{least[1] / rows:.2%}. Judge by auc, recall and f1, not by accuracy, of "
+            f"which always saying '{most[0]}' already has {most[1] / rows:.3f}; "
+            "train.balance_classes = true gives rare classes more weight"
         )
     folded = Counter(name.strip().casefold() for name in counts)
     twins = [name for name in counts if folded[name.strip().casefold()] > 1]

@@ -18,6 +18,8 @@ from data.tasks import Task
 
 SHOWN = 40
 """Columns that tables and messages list."""
+SLICED, SLICES = 12, 3
+"""Columns of at most `SLICED` values are worth metrics per value; so many of them, the fewest values first."""
 LARGEST, STEP, SMALL = 160, 32, 96
 """Pictures of at least `SMALL` pixels are resized to a multiple of `STEP`, at most to `LARGEST`."""
 
@@ -40,6 +42,17 @@ class Proposal:
         """What `train.image.size` should be; 0: its default will do."""
         side = min(self.picture_side, LARGEST)
         return side // STEP * STEP if side >= SMALL else 0
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """Columns of few categories, for each of which metrics are worth a look."""
+        few = {
+            d.name: len(self.found.columns[d.name].counts or ())
+            for d in self.decisions
+            if d.treatment is Treatment.VOCABULARY
+        }
+        few = {name: values for name, values in few.items() if 2 <= values <= SLICED}
+        return tuple(sorted(few, key=lambda name: (few[name], name))[:SLICES])
 
 
 def propose(

@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,21 @@ FOLDER = Path(__file__).parent / "tfma"
 PACKAGE = "tensorflow_model_analysis"
 
 
-def html(evaluation: Path, pipeline: str, run_id: str) -> str:
+def html(evaluation: Path, pipeline: str, run_id: str, classes: Sequence[str] = ()) -> str:
     """The page of a ModelEvaluation artifact. Imports TFMA.
+
+    Args:
+      evaluation: the artifact's folder.
+      pipeline: its name, for the heading.
+      run_id: for the heading.
+      classes: names in class order, shown instead of TFMA's `classId:3`.
 
     Raises:
       ValueError: the artifact holds no metrics.
     """
     from components.evaluator.tally import ROWS
 
-    models = [_model(name, result) for name, result in results(evaluation).items()]
+    models = [_model(name, result, classes) for name, result in results(evaluation).items()]
     if not any(model["slicings"] for model in models):
         raise ValueError(f"{evaluation} holds no metrics")
     told = json.dumps(finite({"models": models, "rows": ROWS}), allow_nan=False)
@@ -77,7 +84,7 @@ def results(evaluation: Path) -> dict[str, Any]:
     return found
 
 
-def _model(name: str, result: Any) -> dict[str, Any]:
+def _model(name: str, result: Any, classes: Sequence[str]) -> dict[str, Any]:
     from tensorflow_model_analysis.slicer import slicer_lib
     from tensorflow_model_analysis.view import util
 
@@ -86,7 +93,7 @@ def _model(name: str, result: Any) -> dict[str, Any]:
         {
             "name": " × ".join(chosen) or "all rows",
             "data": [
-                {"slice": one["slice"], "metrics": _readable(one["metrics"])}
+                {"slice": one["slice"], "metrics": _readable(one["metrics"], classes)}
                 for one in util.find_all_slices(
                     result.slicing_metrics, slicer_lib.SingleSliceSpec(columns=list(chosen))
                 )
@@ -94,17 +101,17 @@ def _model(name: str, result: Any) -> dict[str, Any]:
         }
         for chosen in sorted(columns)
     ]
-    return {"name": name, "slicings": slicings, "plots": _plots(result)}
+    return {"name": name, "slicings": slicings, "plots": _plots(result, classes)}
 
 
-def _readable(metrics: dict[str, Any]) -> dict[str, Any]:
+def _readable(metrics: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
     """Without the counts that only our gates read, and with what is not defined left out."""
     from components.evaluator.tally import BOOKKEEPING, ROWS
 
     hidden = {*BOOKKEEPING} - {ROWS}
     return {
         output: {
-            sub_key: {
+            _named(sub_key, classes): {
                 key: value
                 for key, value in values.items()
                 if key not in hidden and value.get("doubleValue") != "NaN"
@@ -115,7 +122,14 @@ def _readable(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plots(result: Any) -> list[dict[str, Any]]:
+def _named(sub_key: str, classes: Sequence[str]) -> str:
+    """`classId:3` as the name of class 3."""
+    kind, _, number = sub_key.partition(":")
+    known = kind == "classId" and number.isdecimal() and int(number) < len(classes)
+    return classes[int(number)] if known else sub_key
+
+
+def _plots(result: Any, classes: Sequence[str]) -> list[dict[str, Any]]:
     from tensorflow_model_analysis.slicer import slicer_lib
     from tensorflow_model_analysis.view import util
 
@@ -128,7 +142,9 @@ def _plots(result: Any) -> list[dict[str, Any]]:
                     continue
                 made.append(
                     {
-                        "name": " · ".join(part for part in (name, output, sub_key) if part),
+                        "name": " · ".join(
+                            part for part in (name, output, _named(sub_key, classes)) if part
+                        ),
                         "data": util._replace_nan_with_none(plots, _kinds()),
                         "config": {"sliceName": name, "metricKeys": _kinds()},
                     }

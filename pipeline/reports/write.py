@@ -78,7 +78,7 @@ def _tfma(found: facts.Facts, wanted: bool | None) -> bool:
         return True
     if wanted or (wanted is None and tfma_page.PACKAGE in sys.modules):
         try:
-            text = tfma_page.html(evaluation, found.root.name, found.run.id)
+            text = tfma_page.html(evaluation, found.root.name, found.run.id, found.classes)
         except Exception:
             if wanted:
                 raise

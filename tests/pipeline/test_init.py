@@ -241,6 +241,14 @@ def test_unbalanced_and_rare_classes_are_told(init: Init) -> None:
     assert "unbalanced" in result.out
 
 
+def test_columns_of_few_values_become_slices(init: Init) -> None:
+    few = {name: lambda n, k=k: f"v{n % k}" for name, k in {"d": 7, "b": 3, "a": 5, "c": 2}.items()}
+    many = {"many": lambda n: f"v{n % 13}", "x": noise}
+    result = init(table({"y": label, **few, **many}, 200))
+    assert result.toml["evaluate"]["slices"] == ["c", "b", "a"]
+    assert len(config_module.load(str(result.target), []).config.evaluate.slices) == 3
+
+
 @pytest.mark.parametrize(
     ("column", "why"),
     [

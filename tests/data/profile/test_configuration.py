@@ -39,8 +39,10 @@ def test_names(name: str) -> None:
         excluded={name: f"because {name}"},
         missing=(name,),
         leaks={name: "it\ntells"},
+        slices=(name,),
     )
     read = tomllib.loads(text)
     assert read["data"]["label"] == read["data"]["path"] == name
     assert read["data"]["exclude"] == read["data"]["missing"] == [name]
     assert read["features"] == {name: {"as": "hash", "buckets": 64}}
+    assert read["evaluate"] == {"slices": [name]}

@@ -30,6 +30,10 @@ metrics_specs {
   metrics { class_name: "ExampleCount" }
   metrics { class_name: "SparseCategoricalAccuracy" config: '"name":"accuracy"' }
   metrics { class_name: "MultiClassConfusionMatrixPlot" }
+}
+metrics_specs {
+  binarize { class_ids { values: [0, 3] } }
+  metrics { class_name: "Recall" config: '"name":"recall"' }
 }"""
 # Looks into TFMA's elements, whose insides are in shadow roots.
 DEEP = """var deep = (css, from = document) => {
@@ -94,7 +98,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("classes")
     rows = [{"label": float(a), "prob": b} for a, b in zip(labels, scores, strict=True)]
     page = folder / "tfma.html"
-    page.write_text(tfma_page.html(evaluate(folder, rows, CLASSES), "made", "1"))
+    page.write_text(tfma_page.html(evaluate(folder, rows, CLASSES), "made", "1", ["a", "b", "c"]))
     return page
 
 
@@ -107,6 +111,12 @@ def test_an_evaluation_without_metrics_is_refused(tmp_path: Path) -> None:
     (tmp_path / "eval_config.json").write_text('{"evalConfig": {"modelSpecs": [{}]}}')
     with pytest.raises(Exception):  # noqa: B017  (TFMA's own, of whatever type)
         tfma_page.html(tmp_path, "made", "1")
+
+
+def test_classes_have_their_names(classes: Path) -> None:
+    text = classes.read_text()
+    assert '"a": {"recall"' in text and '"classId:0"' not in text
+    assert '"classId:3": {"recall"' in text  # more classes than names: as TFMA says it
 
 
 @pytest.mark.slow
