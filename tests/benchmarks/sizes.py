@@ -1,11 +1,12 @@
 """Seconds, CPU seconds and peak memory of every component, by rows and engine, as a table and a plot.
 
     make bench-sizes ARGS="--rows 15000 150000 --engines local processes --folder FOLDER"
-    make bench-sizes ARGS="--rows 10000000 --engines local --to StatisticsGen --folder FOLDER"
+    make bench-sizes ARGS="--rows 10000000 --engines local --to StatisticsGen --model 15000 --folder FOLDER"
     make bench-sizes ARGS="--show"
 
 Not a test: it asserts nothing. Every run starts from nothing, in an output folder of its own that is
-removed after it. Measurements are added to docs/sizes.jsonl; docs/sizes.md and docs/sizes.svg are
+removed after it. `--model ROWS` adds the Evaluator to runs that end before the Trainer: with a model that
+was trained on so many rows. Measurements are added to docs/sizes.jsonl; docs/sizes.md and docs/sizes.svg are
 drawn from that file, the last measurement of each kind. Memory is that of the whole process tree
 (proportional set size: what processes share is counted once), with Flink's processes where it works,
 looked at twice a second. On a shared machine wall seconds say less than CPU seconds.
@@ -37,9 +38,17 @@ Look = tuple[float, float, int]
 
 
 def measure(
-    rows: int, engine: str, folder: Path, flags: list[str], keep: bool = False
+    rows: int, engine: str, folder: Path, flags: list[str], model: int = 0
 ) -> dict[str, Any]:
-    """Runs the taxi pipeline once on so many rows; what each component cost."""
+    """Runs the taxi pipeline once on so many rows; what each component cost.
+
+    Args:
+      rows: how many.
+      engine: which one.
+      folder: for data and output.
+      flags: of run_local.py.
+      model: where the flags end the run before there is one, the rows to train it on; 0: no Evaluator.
+    """
     data, output = folder / f"{rows}", folder / f"output-{rows}-{engine}"
     if not data.is_dir():
         larger_taxi.write(data, rows)
@@ -53,6 +62,7 @@ def measure(
         if code:
             sys.exit(f"{' '.join(command)} ended with {code}: see {folder / 'log.txt'}")
         [run] = history.runs(output / "taxi")
+        extra = evaluated(folder, output, model) if model else {}
         events = history.read_lines(output / "taxi" / "runs" / run.id / "events.jsonl")
         return {
             "rows": rows,
@@ -63,13 +73,36 @@ def measure(
             "all": _cost(looks, looks[0][0], looks[-1][0]),
             "nodes": {
                 node: _cost(looks, start, end) for node, start, end in _spans(events) if end > start
-            },
+            }
+            | extra,
         }
     finally:
         if kind:
             _cluster("down", output)
-        if not keep:
-            shutil.rmtree(output, ignore_errors=True)
+        shutil.rmtree(output, ignore_errors=True)
+
+
+def evaluated(folder: Path, output: Path, rows: int) -> dict[str, Any]:
+    """What the Evaluator costs on the test split of `output`, with a model of so many rows."""
+    data, trained, made = (folder / name for name in (f"{rows}", f"model-{rows}", "evaluated"))
+    if not data.is_dir():
+        larger_taxi.write(data, rows)
+    command = [sys.executable, "run_local.py", "--config", "taxi", "--root", str(trained)]
+    command += ["--set", f"data.path={data}", "--to", "Evaluator"]
+    script = Path(__file__).with_name("sizes_evaluated.py")
+    places = [output / "taxi", trained / "taxi", made]
+    printed = folder / "evaluated.txt"
+    try:
+        subprocess.run(command, cwd=REPOSITORY, check=True)
+        printed.unlink(missing_ok=True)
+        looks, code = _watch([sys.executable, str(script), *map(str, places)], printed, made)
+        if code:
+            sys.exit(f"{script.name} ended with {code}: see {printed}")
+        span = json.loads(printed.read_text(encoding="utf-8").splitlines()[-1])
+        return {"Evaluator": {**_cost(looks, span["start"], span["end"]), "model": rows}}
+    finally:
+        shutil.rmtree(trained, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _cluster(action: str, output: Path, *flags: str) -> None:
@@ -141,7 +174,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/tmp/sizes"), help="for data and runs")
     parser.add_argument("--to", default="", metavar="NODE", help="up to and including this node")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C")
-    parser.add_argument("--keep", action="store_true", help="leave the runs' output")
+    parser.add_argument("--model", type=int, default=0, metavar="ROWS", help="see above")
     parser.add_argument("--show", action="store_true", help="only draw what was measured before")
     options = parser.parse_args()
     flags = [word for each in options.set for word in ("--set", each)]
@@ -149,7 +182,7 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     for rows in [] if options.show else options.rows:
         for engine in options.engines:
-            found = measure(rows, engine, options.folder.resolve(), flags, options.keep)
+            found = measure(rows, engine, options.folder.resolve(), flags, options.model)
             with RESULTS.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(found) + "\n")
             print(json.dumps(found), flush=True)

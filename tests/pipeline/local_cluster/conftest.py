@@ -28,12 +28,27 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield from _up(tmp_path_factory.mktemp("flink"), "flink", "--task-managers", "2")
 
 
+@pytest.fixture(scope="module")
+def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """As `flink`, with a task manager more than jobs take."""
+    _need("flink-1.19")
+    yield from _up(tmp_path_factory.mktemp("spare"), "flink", "--task-managers", "3")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in whose `output` Beam's job server runs with Spark inside."""
+    _need("spark")
+    yield from _up(tmp_path_factory.mktemp("spark"), "spark")
+
+
 def _need(line: str) -> None:
     if missing := checks.java():
         pytest.skip(missing[0])
     try:
         jars.job_server(line)
-        jars.flink(line.removeprefix("flink-"))
+        if line.startswith("flink-"):
+            jars.flink(line.removeprefix("flink-"))
     except jars.JarError as error:
         pytest.skip(str(error))
 
