@@ -1,0 +1,113 @@
+"""The gRPC server for plain connections: knows the methods, listens, keeps connections, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from serving.rpc.connection import RpcConnection
+
+_SWEEP_SECONDS = 2.0
+_MAX_CONNECTIONS = 16384
+_NOTICE_SECONDS = 0.1
+_MAX_PATHS = 1000
+
+
+class _Details(NamedTuple):
+    """A method as grpc's generic handlers are asked for it."""
+
+    method: str
+    invocation_metadata: tuple[()] = ()
+
+
+class Http2Server:
+    """Serves grpcio's generated services, as `grpc.aio.server` does: unary requests, no TLS."""
+
+    def __init__(self) -> None:
+        self.connections: set[RpcConnection] = set()
+        self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
+        self._services: list[Any] = []
+        self._handlers: dict[bytes, Any] = {}  # by path, as they are asked for
+        self._listening: list[asyncio.AbstractServer] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._ending = False
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
+        """Adds a service; called by the generated `add_…Servicer_to_server`."""
+        self._services.extend(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
+        """What newer generated code calls besides; the generic handlers are enough here."""
+
+    def handler(self, path: bytes) -> Any:
+        """The `grpc.RpcMethodHandler` of a path like `/package.Service/Method`, or None."""
+        if path in self._handlers:
+            return self._handlers[path]
+        details = _Details(path.decode("utf-8", "replace"))
+        found = (service.service(details) for service in self._services)
+        handler = next(filter(None, found), None)
+        if handler is not None and handler.request_streaming:
+            handler = None
+        if len(self._handlers) < _MAX_PATHS:
+            self._handlers[path] = handler
+        return handler
+
+    async def listen(self, host: str, port: int) -> None:
+        """Opens a TCP port.
+
+        Raises:
+            OSError: the address is in use or not ours.
+        """
+        loop = self._begin()
+        self._listening.append(
+            await loop.create_server(lambda: RpcConnection(self), host, port, backlog=4096)
+        )
+
+    async def listen_unix(self, path: str) -> None:
+        """Opens a UNIX socket; a socket that a dead server left behind is replaced.
+
+        Raises:
+            OSError: the path cannot be bound.
+        """
+        loop = self._begin()
+        self._listening.append(await loop.create_unix_server(lambda: RpcConnection(self), path))
+
+    def _begin(self) -> asyncio.AbstractEventLoop:
+        if self._sweeper is None:
+            self.loop = asyncio.get_running_loop()
+            self._sweeper = self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+        return self.loop
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        for connection in list(self.connections):
+            connection.sweep(now)
+        self._sweeper = self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def admits(self, connection: RpcConnection) -> bool:
+        """Takes a connection in, unless the server ends or has too many."""
+        if self._ending or len(self.connections) >= _MAX_CONNECTIONS:
+            return False
+        self.connections.add(connection)
+        return True
+
+    async def stop(self, seconds: float) -> None:
+        """Stops listening, lets running calls finish for at most this long, closes all."""
+        self._ending = True
+        for listening in self._listening:
+            listening.close()
+        deadline = time.monotonic() + seconds
+        for connection in list(self.connections):
+            connection.announce_end()
+        if any(connection.busy for connection in self.connections):
+            await asyncio.sleep(min(_NOTICE_SECONDS, seconds))
+        for connection in list(self.connections):
+            connection.refuse_new()
+        while time.monotonic() < deadline and any(c.busy for c in self.connections):
+            await asyncio.sleep(0.02)
+        for connection in list(self.connections):
+            connection.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
