@@ -22,6 +22,7 @@ from serving.batching_queue import BatchingParameters
 from serving.engine import Engine
 from serving.greeting import curl_line
 from serving.inference.replay import Replayer
+from serving.listening import cannot_listen, check_free
 from serving.models.core import ServerCore
 from serving.models.manager import Manager
 from serving.models.saved_model import Servable, load_servable
@@ -35,7 +36,7 @@ from serving.rest.http import HttpServer
 from serving.rest.http_protocol import HttpLimits
 from serving.rpc.server import RpcServer
 from serving.settings import access_log, first_config, metrics_path, session_options
-from serving.status import ServingError, invalid_argument
+from serving.status import ServingError
 
 log = logging.getLogger("serving")
 
@@ -138,6 +139,8 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         try:
+            check_free(self._flags.host, self._flags.port, "--port")
+            check_free(self._flags.host, self._flags.rest_api_port, "--rest_api_port")
             config = first_config(self._flags)
         except ServingError as error:
             return _failed_to_start(error)
@@ -151,8 +154,6 @@ class Server:
             await self._open()
         except ServingError as error:
             return _failed_to_start(error)
-        except OSError as error:
-            return _failed_to_start(invalid_argument(str(error)))
         finally:
             self.core.stopping.set()
         self.core.stopping.clear()
@@ -180,7 +181,11 @@ class Server:
         if flags.port:
             log.info("Running gRPC ModelServer at %s:%d ...", flags.host, flags.port)
         if flags.rest_api_port:
-            port = await self._http.start(flags.host, flags.rest_api_port)
+            try:
+                port = await self._http.start(flags.host, flags.rest_api_port)
+            except OSError as error:
+                address = f"{flags.host}:{flags.rest_api_port}"
+                raise cannot_listen(address, "--rest_api_port", error) from None
             log.info("Exporting HTTP/REST API at:%s:%d ...", flags.host, port)
             host = "localhost" if flags.host in ("127.0.0.1", "0.0.0.0") else flags.host
             for name in sorted(self.core.configured()):

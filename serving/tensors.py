@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
 from serving import dtypes
-from serving.status import invalid_argument
+from serving.status import ServingError, invalid_argument
 
 _BFLOAT16 = 14
 # Field that carries the values of a dtype, and how many field values make one element.
@@ -30,6 +31,10 @@ _FIELDS: dict[int, tuple[str, int]] = {
     dtypes.DT_UINT32: ("uint32_val", 1),
     dtypes.DT_UINT64: ("uint64_val", 1),
 }
+_PLAIN = frozenset(
+    (dtypes.DT_FLOAT, dtypes.DT_DOUBLE, dtypes.DT_INT64, dtypes.DT_UINT64, dtypes.DT_BOOL)
+)
+"""Whose field holds exactly their values."""
 _MAX_RANK = 254
 
 
@@ -54,51 +59,51 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
     Raises:
         ServingError: INVALID_ARGUMENT `tensor parsing error: <alias>`.
     """
-    failure = invalid_argument(f"tensor parsing error: {alias}")
+    number = proto.dtype
     shape = [dim.size for dim in proto.tensor_shape.dim]
-    if proto.dtype not in _FIELDS or proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
-        raise failure
-    count = 1
-    for size in shape:
-        count *= size
+    if number not in _FIELDS or proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise _failure(alias)
+    count = math.prod(shape)
     if len(shape) > _MAX_RANK or count > 2**40:
-        raise failure
-    dtype = _numpy_type(proto.dtype)
-    field, width = _FIELDS[proto.dtype]
-    if proto.tensor_content:
-        if proto.dtype == dtypes.DT_STRING:
-            raise failure
-        if len(proto.tensor_content) != count * np.dtype(dtype).itemsize:
-            raise failure
-        content: np.ndarray = np.frombuffer(proto.tensor_content, dtype).reshape(shape)
-        return content
-    values = list(getattr(proto, field))[: count * width]
+        raise _failure(alias)
+    dtype = _numpy_type(number)
+    if content := proto.tensor_content:
+        if number == dtypes.DT_STRING or len(content) != count * np.dtype(dtype).itemsize:
+            raise _failure(alias)
+        array: np.ndarray = np.frombuffer(content, dtype).reshape(shape)
+        return array
+    field, width = _FIELDS[number]
+    values = getattr(proto, field)[: count * width]
     if len(values) % width:
-        raise failure
+        raise _failure(alias)
     if not values:
-        values = [b"" if proto.dtype == dtypes.DT_STRING else 0] * width
+        values = [b"" if number == dtypes.DT_STRING else 0] * width
     try:
-        flat = _flat(values, proto.dtype, dtype)
+        flat = _flat(values, number, dtype)
         if len(flat) < count:
             flat = np.concatenate([flat, np.repeat(flat[-1:], count - len(flat))])
         return flat[:count].reshape(shape)
     except (ValueError, MemoryError):
-        raise failure from None
+        raise _failure(alias) from None
+
+
+def _failure(alias: str) -> ServingError:
+    return invalid_argument(f"tensor parsing error: {alias}")
 
 
 def _flat(values: list[Any], number: int, dtype: Any) -> np.ndarray:
     flat: np.ndarray
-    if number == dtypes.DT_STRING:
+    if number in _PLAIN:
+        flat = np.array(values, dtype)
+    elif number == dtypes.DT_STRING:
         flat = np.empty(len(values), dtype=object)
         flat[:] = values
     elif number in (dtypes.DT_COMPLEX64, dtypes.DT_COMPLEX128):
         flat = np.array(values[::2], dtype) + 1j * np.array(values[1::2], dtype)
     elif number in (dtypes.DT_HALF, _BFLOAT16):
         flat = np.array(values, np.int64).astype(np.uint16).view(dtype)
-    elif np.dtype(dtype).kind in "iu" and number not in (dtypes.DT_INT64, dtypes.DT_UINT64):
+    else:  # narrow integers, whose field is wider
         flat = np.array(values, np.int64).astype(dtype)
-    else:
-        flat = np.array(values, dtype)
     return flat
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +95,14 @@ def _check_inputs(signature: Any, sent: Iterable[str]) -> None:
     )
 
 
-def check_names(plan: Plan, sent: Iterable[str]) -> None:
+def check_names(plan: Plan, sent: Collection[str]) -> None:
     """Refuses a set of input names before their values are looked at.
 
     Raises:
         ServingError: INVALID_ARGUMENT.
     """
-    _check_inputs(plan.signature, sent)
+    if len(sent) != len(plan.inputs) or not all(name in sent for name in plan.inputs):
+        _check_inputs(plan.signature, sent)
 
 
 def prepare(

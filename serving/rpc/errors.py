@@ -23,10 +23,16 @@ def truncated(message: str) -> str:
     return data[:_LIMIT].decode("utf-8", "replace") + "...TRUNCATED"
 
 
-async def abort(context: Any, error: Exception) -> NoReturn:
-    """Ends a call with the status of an error; anything unexpected is INTERNAL."""
+def status_of(error: Exception) -> tuple[int, str]:
+    """gRPC's code and message for an error; anything unexpected is logged and INTERNAL."""
     if not isinstance(error, ServingError):
         log.error("Unexpected failure while answering a call", exc_info=error)
         error = ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")
-    await context.abort(_CODES[int(error.code)], truncated(error.message))
+    return int(error.code), truncated(error.message)
+
+
+async def abort(context: Any, error: Exception) -> NoReturn:
+    """Ends a call with the status of an error."""
+    code, message = status_of(error)
+    await context.abort(_CODES[code], message)
     raise AssertionError("abort raises")

@@ -47,8 +47,10 @@ def inflated(data: bytes, encoding: bytes) -> bytes:
     """A message a client compressed.
 
     Raises:
-        ValueError: it is broken, or larger than `MAX_INFLATED_BYTES`.
+        ValueError: it is broken, larger than `MAX_INFLATED_BYTES`, or the encoding is `identity`.
     """
+    if encoding not in _WINDOW_BITS:
+        raise ValueError("no grpc-encoding was given")
     stream = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
         message = stream.decompress(data, MAX_INFLATED_BYTES)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from serving.rpc.connection import RpcConnection
+from serving.rpc.stream import Direct, Method
 
 _SWEEP_SECONDS = 2.0
 _MAX_CONNECTIONS = 16384
@@ -23,13 +24,19 @@ class _Details(NamedTuple):
 
 
 class Http2Server:
-    """Serves grpcio's generated services, as `grpc.aio.server` does: unary requests, no TLS."""
+    """Serves grpcio's generated services, as `grpc.aio.server` does: unary requests, no TLS.
 
-    def __init__(self) -> None:
+    Args:
+        direct: By path, what answers instead of the service, and at once where it can: takes a
+            request and its deadline, returns a message or a coroutine, raises ServingError.
+    """
+
+    def __init__(self, direct: Mapping[str, Direct] | None = None) -> None:
+        self._direct = direct or {}
         self.connections: set[RpcConnection] = set()
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
         self._services: list[Any] = []
-        self._handlers: dict[bytes, Any] = {}  # by path, as they are asked for
+        self._methods: dict[bytes, Method | None] = {}  # by path, as they are asked for
         self._listening: list[asyncio.AbstractServer] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._ending = False
@@ -41,18 +48,25 @@ class Http2Server:
     def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
         """What newer generated code calls besides; the generic handlers are enough here."""
 
-    def handler(self, path: bytes) -> Any:
-        """The `grpc.RpcMethodHandler` of a path like `/package.Service/Method`, or None."""
-        if path in self._handlers:
-            return self._handlers[path]
-        details = _Details(path.decode("utf-8", "replace"))
-        found = (service.service(details) for service in self._services)
+    def method(self, path: bytes) -> Method | None:
+        """What answers a path like `/package.Service/Method`; None when nothing does."""
+        if path in self._methods:
+            return self._methods[path]
+        name = path.decode("utf-8", "replace")
+        found = (service.service(_Details(name)) for service in self._services)
         handler = next(filter(None, found), None)
-        if handler is not None and handler.request_streaming:
-            handler = None
-        if len(self._handlers) < _MAX_PATHS:
-            self._handlers[path] = handler
-        return handler
+        method = None
+        if handler is not None and not handler.request_streaming:
+            method = Method(
+                handler.request_deserializer,
+                handler.response_serializer,
+                handler.unary_stream if handler.response_streaming else handler.unary_unary,
+                handler.response_streaming,
+                self._direct.get(name),
+            )
+        if len(self._methods) < _MAX_PATHS:
+            self._methods[path] = method
+        return method
 
     async def listen(self, host: str, port: int) -> None:
         """Opens a TCP port.
@@ -100,11 +114,11 @@ class Http2Server:
             listening.close()
         deadline = time.monotonic() + seconds
         for connection in list(self.connections):
-            connection.announce_end()
+            connection.out.announce_end()
         if any(connection.busy for connection in self.connections):
             await asyncio.sleep(min(_NOTICE_SECONDS, seconds))
         for connection in list(self.connections):
-            connection.refuse_new()
+            connection.out.refuse_new()
         while time.monotonic() < deadline and any(c.busy for c in self.connections):
             await asyncio.sleep(0.02)
         for connection in list(self.connections):

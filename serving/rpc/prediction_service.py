@@ -17,20 +17,18 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving import monitoring
 from serving.engine import Engine
-from serving.inference import predict as predicting
 from serving.inference.classify import classify_job
 from serving.inference.multi_inference import multi_inference_job
-from serving.inference.predict import DEFAULT_SIGNATURE
 from serving.inference.regress import regress_job
 from serving.models.core import ServerCore
 from serving.models.saved_model import Servable
 from serving.request_log import RequestLog
 from serving.rest.metadata import signature_map
+from serving.rpc.answered import count_failure, count_success, fill_spec
 from serving.rpc.errors import abort
-from serving.status import Code, ServingError, invalid_argument
-from serving.tensors import to_array, to_proto
+from serving.rpc.predict import RpcPredict
+from serving.status import invalid_argument
 
 _METADATA_FIELD = "signature_def"
 R = TypeVar("R")
@@ -39,12 +37,6 @@ R = TypeVar("R")
 def _deadline(context: Any) -> float | None:
     remaining = context.time_remaining()
     return None if remaining is None else time.monotonic() + remaining
-
-
-def _fill_spec(spec: Any, servable: Servable, signature_name: str) -> None:
-    spec.name = servable.name
-    spec.version.value = servable.version
-    spec.signature_name = signature_name or DEFAULT_SIGNATURE
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -71,7 +63,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._engine = engine
         self._request_log = request_log
         self._check_method = check_method
-        self._as_content = as_content
+        self.direct = RpcPredict(core, engine, request_log, check_method, as_content)
 
     async def _measured(
         self, api: str, request: Any, context: Any, answer: Callable[[], Awaitable[R]]
@@ -81,50 +73,19 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         try:
             response = await answer()
         except Exception as error:
-            code = error.code if isinstance(error, ServingError) else Code.INTERNAL
-            monitoring.request_count.add(name, code.name)
+            count_failure(name, error)
             await abort(context, error)
-        elapsed = (time.perf_counter() - start) * 1e6
-        monitoring.request_latency.add(name, api, "GRPC", value=elapsed)
-        monitoring.request_count.add(name, "OK")
+        count_success(name, api, start)
         return response
 
     async def Predict(
         self, request: predict_pb2.PredictRequest, context: Any
     ) -> predict_pb2.PredictResponse:
-        return await self._measured(
-            "Predict", request, context, lambda: self._predict(request, _deadline(context))
-        )
-
-    async def _predict(
-        self, request: predict_pb2.PredictRequest, deadline: float | None
-    ) -> predict_pb2.PredictResponse:
-        spec = request.model_spec
-        if not request.HasField("model_spec"):
-            raise invalid_argument("Missing ModelSpec")
-        servable = self._core.servable_of(spec)
         try:
-            plan = predicting.required_plan(servable, spec.signature_name)
-            predicting.check_names(plan, request.inputs)
-            arrays = {name: to_array(proto, name) for name, proto in request.inputs.items()}
-            prepared = predicting.prepare(
-                servable, plan, arrays, tuple(request.output_filter), self._check_method
-            )
-            outputs = predicting.predict_now(self._engine, prepared)
-            if outputs is None:
-                outputs = await predicting.predict(self._engine, prepared, deadline)
-            response = predict_pb2.PredictResponse()
-            _fill_spec(response.model_spec, servable, spec.signature_name)
-            for name, array in outputs.items():
-                to_proto(array, response.outputs[name], self._as_content)
-            if self._request_log.samples(spec.name):
-                entry = prediction_log_pb2.PredictionLog()
-                entry.predict_log.request.CopyFrom(request)
-                entry.predict_log.response.CopyFrom(response)
-                self._request_log.put(servable, entry)
-            return response
-        finally:
-            servable.release()
+            answer = self.direct.answer(request, _deadline(context))
+            return answer if isinstance(answer, predict_pb2.PredictResponse) else await answer
+        except Exception as error:
+            await abort(context, error)
 
     async def Classify(
         self, request: classification_pb2.ClassificationRequest, context: Any
@@ -138,7 +99,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 if self._request_log.samples(servable.name):
                     self._request_log.classify(servable, name, request.input, result)
                 response = classification_pb2.ClassificationResponse(result=result)
-                _fill_spec(response.model_spec, servable, name)
+                fill_spec(response.model_spec, servable, name)
                 return response
             finally:
                 servable.release()
@@ -157,7 +118,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 if self._request_log.samples(servable.name):
                     self._request_log.regress(servable, name, request.input, result)
                 response = regression_pb2.RegressionResponse(result=result)
-                _fill_spec(response.model_spec, servable, name)
+                fill_spec(response.model_spec, servable, name)
                 return response
             finally:
                 servable.release()

@@ -6,8 +6,6 @@ arguments of `--grpc_channel_arguments`, so it takes over where one of the two i
 
 from __future__ import annotations
 
-import os
-import socket
 from typing import Any
 
 import grpc
@@ -15,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.engine import Engine
+from serving.listening import cannot_listen, check_free
 from serving.models.core import ServerCore
 from serving.models.text_protos import read_declared
 from serving.request_log import RequestLog
@@ -22,7 +21,7 @@ from serving.rpc.framing import MAX_MESSAGE_BYTES
 from serving.rpc.http2_server import Http2Server
 from serving.rpc.model_service import ModelService
 from serving.rpc.prediction_service import PredictionService
-from serving.status import ServingError, invalid_argument
+from serving.status import invalid_argument
 
 _HEALTH_NAMES = ("", "ModelService", "PredictionService")
 
@@ -84,7 +83,9 @@ class RpcServer:
             ServingError: INVALID_ARGUMENT when an address cannot be bound.
         """
         plain = not (ssl_config_file or channel_arguments)
-        self._server = server = Http2Server() if plain else _grpcio_server(channel_arguments)
+        direct = {"/tensorflow.serving.PredictionService/Predict": self._prediction.direct.answer}
+        server: Any = Http2Server(direct) if plain else _grpcio_server(channel_arguments)
+        self._server = server
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             self._prediction, server
         )
@@ -113,12 +114,12 @@ async def _listen(server: Http2Server, host: str, port: int, socket_path: str) -
         if port:
             await server.listen(host, port)
     except OSError as error:
-        raise _cannot_listen(f"{host}:{port}", "--port", error) from None
+        raise cannot_listen(f"{host}:{port}", "--port", error) from None
     try:
         if socket_path:
             await server.listen_unix(socket_path)
     except OSError as error:
-        raise _cannot_listen(socket_path, "--grpc_socket_path", error) from None
+        raise cannot_listen(socket_path, "--grpc_socket_path", error) from None
 
 
 def _grpcio_server(channel_arguments: str) -> Any:
@@ -133,7 +134,7 @@ def _grpcio_server(channel_arguments: str) -> Any:
 
 def _bind(server: Any, host: str, port: int, socket_path: str, ssl_config_file: str) -> None:
     if port:
-        _try_to_listen(host, port)
+        check_free(host, port, "--port")
     try:
         if port:
             address = f"{host}:{port}"
@@ -145,24 +146,3 @@ def _bind(server: Any, host: str, port: int, socket_path: str, ssl_config_file: 
             server.add_insecure_port(f"unix:{socket_path}")
     except RuntimeError as error:
         raise invalid_argument(f"Failed to BuildAndStart gRPC server: {error}") from None
-
-
-def _try_to_listen(host: str, port: int) -> None:
-    """Finds a port taken before grpcio does, whose C++ writes lines of its own about it."""
-    try:
-        for family, kind, number, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
-            with socket.socket(family, kind, number) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-                probe.listen()
-    except OSError as error:
-        raise _cannot_listen(f"{host}:{port}", "--port", error) from None
-
-
-def _cannot_listen(address: str, flag: str, error: OSError) -> ServingError:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return invalid_argument(
-        f"gRPC cannot listen on {address}: {reason}. Stop what is there, or choose another {flag}."
-    )

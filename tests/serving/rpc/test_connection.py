@@ -1,0 +1,343 @@
+"""Connections of the gRPC server, by raw HTTP/2 and by grpcio's client; no model is needed."""
+
+import asyncio
+import zlib
+
+import grpc
+import ngh2
+import pytest
+
+from serving.rpc.http2_server import Http2Server
+from serving.status import Code, ServingError
+
+HEADERS = [(b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"t")]
+
+
+class Behaviour:
+    """Methods of the service `t.S`; `held` counts calls that have not given back what they hold."""
+
+    def __init__(self):
+        self.held = 0
+        self.cancelled = 0
+
+    async def echo(self, request, _context):
+        return request
+
+    async def fail(self, _request, _context):
+        raise KeyError("a fault")
+
+    async def wait(self, _request, context):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return b"%r" % context.time_remaining()
+
+    async def count(self, request, context):
+        for number in range(int(request)):
+            await context.write(b"%d" % number)
+        if request == b"3":
+            await context.abort(grpc.StatusCode.OUT_OF_RANGE, "only three")
+
+    def direct(self, request, _deadline):
+        """At once, by waiting, or not at all."""
+        if request == b"later":
+            self.held += 1
+            return self._later()
+        if request == b"refused":
+            raise ServingError(Code.UNAVAILABLE, "ünavailable\n100 %")
+        return request
+
+    async def _later(self):
+        try:
+            await asyncio.sleep(0.05)
+            return b"later"
+        finally:
+            self.held -= 1
+
+    def service(self):
+        unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
+        same = {"request_deserializer": bytes, "response_serializer": bytes}
+        return grpc.method_handlers_generic_handler(
+            "t.S",
+            {
+                "Echo": unary(self.echo, lambda data: data.decode().encode(), bytes),
+                "Fail": unary(self.fail, **same),
+                "Wait": unary(self.wait, **same),
+                "Direct": unary(self.echo, **same),
+                "Count": stream(self.count, **same),
+                "Talk": grpc.stream_unary_rpc_method_handler(self.echo, **same),
+            },
+        )
+
+
+class Client:
+    """Raw HTTP/2 against the server."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self.http = ngh2.Connection(ngh2.Role.CLIENT)
+        self.http.initiate_connection()
+        self.answers = {}  # headers and trailers, data, by stream
+        self.ended = set()
+
+    def ask(self, method, data=None, *headers, end=True, content=b"application/grpc"):
+        asked = [*HEADERS, (b":path", b"/t.S/" + method), (b"te", b"trailers")]
+        asked += [(b"content-type", content), *headers]
+        number = self.http.send_request(asked, end_stream=data is None)
+        self.answers[number] = [{}, b""]
+        if data is not None:
+            self.http.send_data(number, data, end_stream=end)
+        return number
+
+    async def write(self):
+        self.writer.write(self.http.data_to_send())
+        await self.writer.drain()
+
+    async def read(self, *numbers):
+        """Until these streams are over; False when the server closes instead."""
+        while not self.ended.issuperset(numbers):
+            data = await asyncio.wait_for(self.reader.read(1 << 16), 20)
+            if not data:
+                return False
+            self.http.receive_data(data)
+            for event in self.http.events():
+                if isinstance(event, ngh2.ResponseReceived | ngh2.TrailersReceived):
+                    self.answers[event.stream_id][0].update(event.headers)
+                elif isinstance(event, ngh2.DataReceived):
+                    self.answers[event.stream_id][1] += event.data
+                elif isinstance(event, ngh2.StreamClosed):
+                    self.ended.add(event.stream_id)
+            await self.write()
+        return True
+
+    def status(self, number):
+        found = self.answers[number][0]
+        return int(found[b"grpc-status"]), found.get(b"grpc-message", b"").decode()
+
+
+def message(data, flag=0):
+    return bytes([flag]) + len(data).to_bytes(4, "big") + data
+
+
+def run(tmp_path, test):
+    """Runs a test with (server, behaviour, client, address) in one loop."""
+
+    async def body():
+        behaviour = Behaviour()
+        server = Http2Server({"/t.S/Direct": behaviour.direct})
+        server.add_generic_rpc_handlers((behaviour.service(),))
+        await server.listen_unix(f"{tmp_path}/s")
+        reader, writer = await asyncio.open_unix_connection(f"{tmp_path}/s")
+        try:
+            await test(server, behaviour, Client(reader, writer), f"unix:{tmp_path}/s")
+        finally:
+            writer.close()
+            await server.stop(0)
+
+    asyncio.run(body())
+
+
+def test_answers_by_raw_http2(tmp_path):
+    async def test(_server, _behaviour, client, _address):
+        echo = client.ask(b"Echo", message(b"hello"), end=False)  # half-closed never
+        packed = zlib.compressobj(wbits=31)
+        data = packed.compress(b"packed") + packed.flush()
+        gzip = client.ask(b"Echo", message(data, 1), (b"grpc-encoding", b"gzip"))
+        many = [client.ask(b"Direct", message(b"%d" % n)) for n in range(90)]
+        count = client.ask(b"Count", message(b"2"))
+        three = client.ask(b"Count", message(b"3"))
+        await client.write()
+        await client.read(gzip, count, three, *many)
+        assert client.answers[echo][1] == message(b"hello")
+        headers = client.answers[echo][0]
+        assert (headers[b":status"], headers[b"content-type"]) == (b"200", b"application/grpc")
+        assert client.answers[gzip][1] == message(b"packed")
+        assert [client.answers[n][1] for n in many] == [message(b"%d" % n) for n in range(90)]
+        assert client.answers[count][1] == message(b"0") + message(b"1")
+        assert client.status(count) == (0, "")
+        assert client.answers[three][1] == message(b"0") + message(b"1") + message(b"2")
+        assert client.status(three) == (11, "only three")
+
+    run(tmp_path, test)
+
+
+def test_calls_that_are_wrong(tmp_path):
+    async def test(_server, _behaviour, client, _address):
+        wrong = {
+            client.ask(b"Nothing", message(b"")): (12, "Method not found!"),
+            client.ask(b"Talk", message(b"")): (12, "Method not found!"),
+            client.ask(b"Echo", message(b""), (b"grpc-encoding", b"br")): (
+                12, "Compression br is not supported",
+            ),
+            client.ask(b"Echo"): (13, "The call carries no message"),
+            client.ask(b"Echo", message(b"abc")[:-1]): (
+                13, "The call ended before its message was complete",
+            ),
+            client.ask(b"Echo", message(b"\xff")): (13, "Exception deserializing request!"),
+            client.ask(b"Echo", b"\0\xff\xff\xff\xff"): (
+                8, "Received message larger than max (4294967295 vs. 2147483647)",
+            ),
+            client.ask(b"Fail", message(b"")): (13, "KeyError: 'a fault'"),
+            client.ask(b"Direct", message(b"refused")): (14, "%C3%BCnavailable%0A100 %25"),
+        }  # fmt: skip
+        page = client.ask(b"Echo", message(b""), content=b"text/html")
+        right = client.ask(b"Echo", message(b"right"))
+        await client.write()
+        await client.read(page, right, *wrong)
+        assert {number: client.status(number) for number in wrong} == wrong
+        assert client.answers[page][0] == {b":status": b"415"}
+        assert client.answers[right][1] == message(b"right")
+
+    run(tmp_path, test)
+
+
+def test_calls_that_are_cancelled(tmp_path):
+    async def test(_server, behaviour, client, _address):
+        # Begun and reset in one piece: what the call holds is given back all the same.
+        for _ in range(20):
+            client.http.reset_stream(client.ask(b"Direct", message(b"later")))
+        await client.write()
+        begun = [client.ask(b"Direct", message(b"later")) for _ in range(20)]
+        waiting = client.ask(b"Wait", message(b""))
+        await client.write()
+        await asyncio.sleep(0.01)
+        for number in (*begun, waiting):
+            client.http.reset_stream(number)
+        right = client.ask(b"Direct", message(b"later"))
+        await client.write()
+        await client.read(right)
+        assert client.answers[right][1] == message(b"later")
+        assert (behaviour.held, behaviour.cancelled) == (0, 1)
+
+    run(tmp_path, test)
+
+
+def test_a_client_that_goes_away(tmp_path):
+    async def test(server, behaviour, client, _address):
+        client.ask(b"Wait", message(b""))
+        client.ask(b"Direct", message(b"later"))
+        await client.write()
+        while not behaviour.held:
+            await asyncio.sleep(0.001)
+        client.writer.close()
+        while server.connections:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        assert (behaviour.held, behaviour.cancelled) == (0, 1)
+
+    run(tmp_path, test)
+
+
+def test_deadlines(tmp_path, monkeypatch):
+    monkeypatch.setattr("serving.rpc.http2_server._SWEEP_SECONDS", 0.05)
+
+    async def test(_server, behaviour, client, _address):
+        soon = (b"grpc-timeout", b"100m")
+        slow = client.ask(b"Wait", message(b""), soon)
+        never = client.ask(b"Echo", message(b"abc")[:-1], soon, end=False)
+        await client.write()
+        while behaviour.cancelled == 0:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        client.http.end_stream(never)
+        await client.write()
+        await client.read(slow, never)
+        assert client.status(slow) == client.status(never) == (4, "Deadline Exceeded")
+
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64,
+        b"\0" * 100,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\4\4\0\0\0\0\0\0\0\0\0" + b"\0\0\1\1\5\0\0\0\1\xff",
+    ],
+)
+def test_what_is_not_http2_is_closed(tmp_path, said):
+    async def test(server, _behaviour, client, _address):
+        client.writer.write(said)
+        while await asyncio.wait_for(client.reader.read(1 << 16), 20):
+            pass
+        await asyncio.sleep(0.01)
+        assert not server.connections
+
+    run(tmp_path, test)
+
+
+def test_a_connection_that_never_speaks(tmp_path, monkeypatch):
+    monkeypatch.setattr("serving.rpc.http2_server._SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr("serving.rpc.connection._HANDSHAKE_SECONDS", 0.05)
+
+    async def test(_server, _behaviour, client, _address):
+        while await asyncio.wait_for(client.reader.read(1 << 16), 20):
+            pass
+
+    run(tmp_path, test)
+
+
+def test_large_messages_by_grpcios_client(tmp_path):
+    async def test(_server, _behaviour, _client, address):
+        limit = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+        async with grpc.aio.insecure_channel(address, options=limit) as channel:
+            echo = channel.unary_unary("/t.S/Echo")
+            data = bytes(range(48, 112)) * (1 << 18)  # 16 MiB: windows fill and are opened again
+            assert await asyncio.gather(*(echo(data) for _ in range(3))) == [data] * 3
+            packed = await echo(data, compression=grpc.Compression.Gzip)
+            assert packed == data
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await channel.unary_unary("/t.S/Direct")(b"refused")
+            assert caught.value.details() == "ünavailable\n100 %"
+
+    run(tmp_path, test)
+
+
+def test_a_client_that_does_not_read(tmp_path):
+    async def test(server, _behaviour, client, _address):
+        client.http.update_settings({ngh2.Setting.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
+        client.http.set_local_window_size((1 << 31) - 1)
+        await client.write()
+        data = message(b"x" * (1 << 20))
+        number = client.ask(b"Echo", data)
+        other = client.ask(b"Count", message(b"200000"))
+        while client.http.want_write and (piece := client.http.data_to_send()):
+            client.writer.write(piece)
+            await client.writer.drain()
+            with pytest.raises(TimeoutError):  # the server's windows, not its answers
+                client.http.receive_data(await asyncio.wait_for(client.reader.read(200), 0.02))
+                raise TimeoutError
+            client.http.events()
+        await asyncio.sleep(0.1)
+        (connection,) = server.connections
+        assert connection.busy  # it waits; the answer to `Count` is not piled up
+        assert connection._http.queued_body_size() < 20 << 20
+        await client.write()
+        client.answers[number][1] = client.answers[other][1] = b""
+        await client.read(number, other)
+        assert client.status(other) == (0, "")
+
+    run(tmp_path, test)
+
+
+def test_the_end(tmp_path):
+    async def test(server, behaviour, client, address):
+        last = client.ask(b"Direct", message(b"later"))
+        await client.write()
+        while not behaviour.held:
+            await asyncio.sleep(0.001)
+        stopping = asyncio.create_task(server.stop(5))
+        assert await client.read(last)
+        assert client.answers[last][1] == message(b"later")
+        await stopping
+        while await asyncio.wait_for(client.reader.read(1 << 16), 20):  # until it is closed
+            pass
+        async with grpc.aio.insecure_channel(address) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await channel.unary_unary("/t.S/Echo")(b"", timeout=5)
+            assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+    run(tmp_path, test)
