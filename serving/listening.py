@@ -38,7 +38,7 @@ def check_free(host: str, port: int, flag: str) -> None:
 
 def cannot_listen(address: str, flag: str, error: OSError) -> ServingError:
     """The error of an address that cannot be opened."""
-    reason = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error)
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
     if error.errno == errno.EADDRINUSE:
         cure = f"Stop the server that runs there, or choose another {flag}."
     else:

@@ -43,7 +43,9 @@ def test_a_free_port_stays_free():
 
 
 def test_an_address_that_is_not_ours():
-    with pytest.raises(ServingError, match=r"listen on 192\.0\.2\.1:9: .* with --host and --port\."):
+    with pytest.raises(
+        ServingError, match=r"listen on 192\.0\.2\.1:9: .* with --host and --port\."
+    ):
         check_free("192.0.2.1", 9, "--port")
     with pytest.raises(ServingError, match="Cannot listen on no.such.host.invalid:9: "):
         check_free("no.such.host.invalid", 9, "--port")
