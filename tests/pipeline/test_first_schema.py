@@ -26,3 +26,9 @@ def test_data_without_the_label_is_a_sentence(shop) -> None:
     with pytest.raises(ConfigError, match=r"none can be inferred.*sold"):
         _prepare(shop, "data.label=sold")
     assert not (shop.root / "schema.pbtxt").exists()
+
+
+def test_a_column_that_names_the_split_is_not_in_it(shop) -> None:
+    schema = _prepare(shop, "data.split_column=visits").schema_path.read_text()
+    assert '"age"' in schema
+    assert '"visits"' not in schema
