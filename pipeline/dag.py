@@ -27,7 +27,7 @@ from components.pusher.component import Pusher
 from components.tuner.component import Tuner
 from data.split_names import UNLABELLED
 from pipeline.module_config import trainer_config, transform_config, tuner_config
-from pipeline.prepare import Prepared
+from pipeline.prepared import Prepared
 
 
 def create_pipeline(

@@ -13,12 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.nodes import NODES, Node
-from pipeline.prepare import Prepared
+from pipeline.nodes import NODES, Facts, Node
+from pipeline.prepared import Prepared
 from pipeline.teacher import teacher_fact
-
-Facts = dict[str, str]
-"""{name of a fact: its value, or the hash of a long one}."""
 
 FACT_OF_START = "start"
 """Which model the training begins with."""

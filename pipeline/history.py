@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.fingerprints import Facts
-from pipeline.nodes import LOOKED_UP
+from pipeline.nodes import LOOKED_UP, Facts
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 
 from components.transform.config import vocabulary_features
-from pipeline.prepare import Prepared
+from pipeline.prepared import Prepared
 from pipeline.tuning import parameters_json
 
 

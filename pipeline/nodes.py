@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+Facts = dict[str, str]
+"""{name of a fact: its value, or the hash of a long one}."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -63,14 +66,14 @@ NODES: tuple[Node, ...] = (
         "Transform",
         inputs=("ExampleGen", "SchemaGen"),
         after=("DataGate",),
-        rooms=("components/transform", "data"),
+        rooms=("components/transform", "data", "pipeline/module_config.py"),
         sections=("transform", "data.task", "data.label", "data.weight"),
         facts=("features", "classes", "preprocessing", "beside"),
     ),
     Node(
         "Tuner",
         inputs=("Transform", "SchemaGen"),
-        rooms=("components/tuner", "components/trainer", "data"),
+        rooms=("components/tuner", "components/trainer", "data", "pipeline/module_config.py"),
         sections=(
             "tuner",
             "train",
@@ -88,7 +91,7 @@ NODES: tuple[Node, ...] = (
     Node(
         "Trainer",
         inputs=("Transform", "SchemaGen", "Tuner", "TunedValues"),
-        rooms=("components/trainer", "data"),
+        rooms=("components/trainer", "data", "pipeline/module_config.py"),
         sections=("train", "distill", "semi", "pretrain", "data.task", "data.label", "data.weight"),
         facts=("classes", "columns", "model", "teacher", "labeller", "start", "lite"),
     ),

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from components.pusher.versions import manifests, served
 from pipeline.blessed import blessed_models
-from pipeline.fingerprints import Facts, difference
+from pipeline.fingerprints import difference
 from pipeline.history import NodeRecord, Run
 from pipeline.nodes import (
     BY_ID,
     LOOKED_UP,
     NODES,
     RESOLVED_EACH_RUN,
+    Facts,
     Node,
     downstream,
     upstream,

@@ -5,7 +5,7 @@ and every mistake in a configuration is found before anything heavy starts.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -13,81 +13,17 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.evaluator import checks as evaluation
 from components.trainer.techniques.semi_config import ITSELF
-from components.transform.config import Feature
-from data.columns import CATEGORICAL, NUMERIC, Treatment
 from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.first_schema import first_schema
-from pipeline.other_model import OtherModel
-from pipeline.reuse import Reused, find_reused
+from pipeline.prepared import Prepared, served
+from pipeline.reuse import find_reused
 from pipeline.teacher import find_teacher
-from pipeline.tuning import Search, find_search
+from pipeline.treatments import treatments
+from pipeline.tuning import find_search
 from pipeline.unlabelled import check_label, find_unlabelled
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A checked configuration with what it refers to."""
-
-    config: Config
-    root: Path
-    """`<output>/<name>`: everything a run makes goes below it."""
-    source: Source
-    data_fingerprint: str
-    schema_path: Path
-    schema_hash: str
-    features: dict[str, Feature]
-    """A treatment for every column of the schema but the label, defaults filled in."""
-    classes: tuple[str, ...]
-    """In class order, binary with the positive one last; empty without classes."""
-    baseline_model: int = 0
-    """MLMD's id of the model that `evaluate.baseline` names; 0: it names none."""
-    teacher: Path | None = None
-    """A SavedModel or a folder of versions that the model learns from."""
-    labeller: Path | None = None
-    """Likewise, a model that labels rows for this one; None: it labels them itself, or nobody does."""
-    unlabelled: Source | None = None
-    """Files of rows without labels; None where there are none, or they are among the others."""
-    start: OtherModel | None = None
-    """The SavedModel whose weights the training begins with."""
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files that are read."""
-        return self.source.files + (self.unlabelled.files if self.unlabelled else ())
-
-    search: Search | None = None
-    """What the Tuner tries; None: nothing is searched."""
-    reused: Reused | None = None
-    """Values of an earlier search that the Trainer takes."""
-
-    @property
-    def label(self) -> str:
-        """The label's column."""
-        return self.config.data.label
-
-    @property
-    def model_columns(self) -> list[str]:
-        """The raw columns a caller sends for a prediction."""
-        return [n for n, f in self.features.items() if f.treatment is not Treatment.IGNORE]
-
-    @property
-    def texts(self) -> list[str]:
-        """The columns that are free text to the model."""
-        return [n for n, f in self.features.items() if f.treatment is Treatment.TEXT]
-
-    @property
-    def beside(self) -> list[str]:
-        """The raw columns that go through Transform for a teacher to see; pictures and texts do anyway."""
-        passed = (Treatment.IMAGE, Treatment.TEXT)
-        names = [n for n, f in self.features.items() if f.treatment not in passed]
-        return names if self.teacher or self.labeller else []
-
-    @property
-    def serving_directory(self) -> Path:
-        """Where versions are pushed."""
-        return _served(self.config, self.root)
+from pipeline.warm_start import find_start
 
 
 def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
@@ -123,8 +59,8 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         evaluation.check(config.evaluate, config.data.task, label.name, list(classes), schema)
     except ValueError as error:
         raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
-    features = _features(config, columns, loaded.source)
-    places = (loaded.base, output, _served(config, root))
+    features = treatments(config, columns, loaded.source)
+    places = (loaded.base, output, served(config, root))
     labeller = "" if config.semi.teacher == ITSELF else config.semi.teacher
     prepared = Prepared(
         config=config,
@@ -142,11 +78,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
         search=find_search(config, features),
         reused=find_reused(config, loaded.base, root),
     )
-    if config.train.warm_start:
-        from pipeline.warm_start import find_start  # it looks at earlier runs
-
-        prepared = replace(prepared, start=find_start(prepared, loaded.base, output))
-    return prepared
+    return replace(prepared, start=find_start(prepared, loaded.base, output))
 
 
 def _fingerprint(sources: list[Source | None], cache: Path) -> str:
@@ -172,11 +104,6 @@ def _model_of(root: Path, run_id: str, where: Path) -> int:
             f"{where}: evaluate.baseline '{run_id}': its model is gone ({models[-1].uri})"
         )
     return int(models[-1].id)
-
-
-def _served(config: Config, root: Path) -> Path:
-    named = config.push.directory
-    return Path(named).resolve() if named else root / "serving" / config.name
 
 
 def read_schema(path: Path) -> schema_pb2.Schema:
@@ -224,53 +151,3 @@ def _classes(
             raise ConfigError(f"data.positive '{positive}' is none of: {', '.join(classes)}")
         classes = [name for name in classes if name != positive] + [positive]
     return tuple(classes)
-
-
-def _features(
-    config: Config, columns: dict[str, schema_pb2.Feature], where: Path
-) -> dict[str, Feature]:
-    known = [name for name in columns if name != config.data.label]
-    weight = config.data.weight
-    if weight and (weight not in known or columns[weight].type == schema_pb2.BYTES):
-        numbers = [name for name in known if columns[name].type != schema_pb2.BYTES]
-        why = "is text" if weight in known else "is no column of the schema"
-        raise ConfigError(
-            f"{where}: data.weight: '{weight}' {why}. Columns of numbers: {', '.join(numbers)}"
-        )
-    ignored = Feature.model_validate(Treatment.IGNORE)
-    if weight and config.features.get(weight, ignored).treatment is not Treatment.IGNORE:
-        raise ConfigError(
-            f"{where}: features.{weight}: it is data.weight, and no input of the model. Leave it out "
-            'or set it to "ignore"'
-        )
-    for name, feature in config.features.items():
-        if name not in known:
-            raise ConfigError(
-                f"{where}: features.{name}: no such column in the schema. Columns: {', '.join(known)}"
-            )
-        is_text = columns[name].type == schema_pb2.BYTES
-        if is_text and feature.treatment in NUMERIC:
-            raise ConfigError(
-                f"{where}: features.{name}: '{feature.treatment}' needs numbers, and the column is "
-                f"text. Use one of: {', '.join(sorted(CATEGORICAL))}, date, image, text, ignore"
-            )
-        if feature.treatment is Treatment.IMAGE and not is_text:
-            raise ConfigError(f"{where}: features.{name}: 'image' needs encoded bytes, not numbers")
-        if feature.treatment is Treatment.TEXT and not is_text:
-            raise ConfigError(f"{where}: features.{name}: 'text' needs text, not numbers")
-    chosen = {
-        name: ignored
-        if name == weight
-        else config.features.get(name) or Feature.model_validate(_default(columns[name]))
-        for name in known
-    }
-    if all(feature.treatment is Treatment.IGNORE for feature in chosen.values()):
-        raise ConfigError(f"{where}: every column is ignored; the model needs at least one")
-    return chosen
-
-
-def _default(column: schema_pb2.Feature) -> str:
-    if column.type == schema_pb2.BYTES:
-        return "image" if column.HasField("image_domain") else "vocabulary"
-    categorical = column.HasField("int_domain") and column.int_domain.is_categorical
-    return "vocabulary" if categorical else "zscore"

@@ -14,7 +14,7 @@ from components.pusher.versions import manifests
 from pipeline import failure
 from pipeline.history import Run
 from pipeline.plan import Step
-from pipeline.prepare import Prepared
+from pipeline.prepared import Prepared
 from pipeline.reports.wording import size
 from pipeline.reuse import words
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 if TYPE_CHECKING:
     from pipeline.config import LoadedConfig
     from pipeline.plan import Selection
-    from pipeline.prepare import Prepared
+    from pipeline.prepared import Prepared
     from pipeline.runner import Request
 
 OUTPUT = Path("output")

@@ -18,11 +18,11 @@ from pipeline.config import LoadedConfig
 from pipeline.console import quiet_terminal
 from pipeline.engines import local, table
 from pipeline.engines.site import Site
-from pipeline.fingerprints import Facts, digest, node_facts
+from pipeline.fingerprints import digest, node_facts
 from pipeline.live import watch
 from pipeline.lock import lock
-from pipeline.nodes import BY_ID
-from pipeline.prepare import Prepared
+from pipeline.nodes import BY_ID, Facts
+from pipeline.prepared import Prepared
 
 
 @dataclass(frozen=True)

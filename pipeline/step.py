@@ -19,7 +19,8 @@ from pipeline.engines.site import EngineError
 from pipeline.fingerprints import node_facts
 from pipeline.lock import LockedError, lock
 from pipeline.nodes import NODES, switched_off
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 _TIME = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d):?(\d\d):?(\d\d)")
 

@@ -15,7 +15,7 @@ from components.tuner import results
 from data import tuned_values
 from pipeline import history, lineage
 from pipeline.plan import Step
-from pipeline.prepare import Prepared
+from pipeline.prepared import Prepared
 
 EXIT_CODES = {"ok": 0, "failed": 1, "data_anomalies": 3, "not_blessed": 4}
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from components.pusher.versions import manifests
 from data.saved_models import BLESSED, latest
 from pipeline import history
-from pipeline.fingerprints import FACT_OF_START, Facts, node_facts
-from pipeline.nodes import switched_off, upstream
+from pipeline.fingerprints import FACT_OF_START, node_facts
+from pipeline.nodes import Facts, switched_off, upstream
 from pipeline.other_model import OtherModel, find_model, model_fact
-from pipeline.prepare import Prepared
+from pipeline.prepared import Prepared
 
 
 def find_start(prepared: Prepared, base: Path, output: Path) -> OtherModel | None:

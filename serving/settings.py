@@ -11,7 +11,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving.models.saved_model import SessionOptions
 from serving.models.text_protos import read_declared, read_text_proto
-from serving.rest.http import AccessLog
+from serving.rest.http_protocol import AccessLog
 from serving.rest.message import Request, Response
 
 _DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"

@@ -8,7 +8,7 @@ from data.columns import Treatment
 from data.profile import label_sets
 from data.profile.decision import Decision, as_text, decide, unused
 from data.profile.label import Label
-from data.profile.label import decide as decide_label
+from data.profile.label_decision import decide as decide_label
 from data.profile.leaks import leak
 from data.profile.survey import Survey, spelled_missing, survey
 from data.reading import images

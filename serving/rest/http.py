@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 
-from serving.rest.handler import Pending
-from serving.rest.http_protocol import HttpLimits, HttpProtocol
-from serving.rest.message import Request, Response
+from serving.rest.http_protocol import AccessLog, Handle, HttpLimits, HttpProtocol
 
 _SWEEP_SECONDS = 2.0
-
-Handle = Callable[[Request], Response | Pending]
-AccessLog = Callable[[str, Request, Response, float], None]
 
 
 class HttpServer:

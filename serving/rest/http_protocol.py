@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httptools
@@ -19,9 +20,8 @@ from serving.rest.handler import Pending
 from serving.rest.http_encode import encode
 from serving.rest.message import JSON, Request, Response, html_page
 
-if TYPE_CHECKING:
-    from serving.rest.http import HttpServer
-
+Handle = Callable[[Request], Response | Pending]
+AccessLog = Callable[[str, Request, Response, float], None]
 _MAX_HEAD_BYTES = 64 << 10
 _MAX_PIPELINED = 32
 
@@ -49,6 +49,17 @@ class HttpLimits:
         self.connections = connections
 
 
+class Listener(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    handle: Handle
+    limits: HttpLimits
+    access_log: AccessLog | None
+    connections: set[HttpProtocol]
+    draining: bool
+    loop: asyncio.AbstractEventLoop
+
+
 def _target_text(url: bytes) -> str:
     target = url.decode("utf-8", "surrogateescape")
     if not target.startswith("/") and "://" in target:  # absolute form, as proxies send it
@@ -60,7 +71,7 @@ def _target_text(url: bytes) -> str:
 class HttpProtocol(asyncio.Protocol):
     """One connection. Requests are answered in the order of their arrival, one at a time."""
 
-    def __init__(self, server: HttpServer) -> None:
+    def __init__(self, server: Listener) -> None:
         self._server = server
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]

@@ -19,7 +19,8 @@ from components.example_gen import convert, label_sets
 from components.example_gen.ingestion import plan
 from data.reading import stream
 from pipeline.module_config import trainer_config, transform_config
-from pipeline.prepare import Prepared, read_schema
+from pipeline.prepare import read_schema
+from pipeline.prepared import Prepared
 
 Rows = npt.NDArray[np.int64]
 PARTS = ("train", "eval", "test")

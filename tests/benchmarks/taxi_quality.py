@@ -25,7 +25,8 @@ from sklearn.metrics import roc_auc_score
 from split_run import Rows
 
 from pipeline.config import load
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 SLICE = ("payment_type", "Credit Card")
 TREES: list[dict[str, Any]] = [

@@ -20,7 +20,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from pipeline.config import load
 from pipeline.module_config import tuner_config
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 LABEL = "big_tipper"
 

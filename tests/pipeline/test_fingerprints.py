@@ -1,7 +1,8 @@
 """pipeline/fingerprints.py: which change concerns which node."""
 
 from pipeline.config import load
-from pipeline.fingerprints import Facts, difference, digest, node_facts
+from pipeline.fingerprints import difference, digest, node_facts
+from pipeline.nodes import Facts
 from pipeline.prepare import prepare
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.config import ConfigError, load
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 
 def _prepare(shop, *overrides: str) -> Prepared:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pipeline.config import ConfigError, load
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 KEYS = {"ExampleGen": "examples", "Transform": "transformed_examples"}
 COLUMNS = ("age", "visits", "city")

@@ -6,7 +6,8 @@ import pytest
 
 from components.pusher.versions import served
 from pipeline.config import ConfigError, load
-from pipeline.prepare import Prepared, prepare
+from pipeline.prepare import prepare
+from pipeline.prepared import Prepared
 
 WARM = ("--set", "train.warm_start=true")
 

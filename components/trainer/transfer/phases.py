@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -10,35 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from components.trainer.heads import Head
-from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer.activations import Activations
 from components.trainer.transfer.best import Best
+from components.trainer.transfer.phase import Forward, Phase
 from components.trainer.transfer.place import Place
 from components.trainer.transfer.throttle import Throttle
 
 EVALUATION_BATCH = 256
-
-Forward = Callable[[Any, bool], Any]
-"""(activations (batch, ...), training) to logits (batch, units) float32."""
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One phase: what runs, what is trained, for how long and how fast."""
-
-    name: str
-    forward: Forward
-    variables: list[Any]
-    epochs: int
-    rate: float
-    """Adam's first learning rate; it falls to 0 along a cosine."""
-    batch_size: int
-    loss_scaling: bool = False
-    """Scale the loss so that small float16 gradients do not vanish."""
-    run: TrainingRun = field(default_factory=TrainingRun)
-    """How weights move, where states and logs go."""
-    others: list[Any] = field(default_factory=list)
-    """What changes with every step and is not trained: the counters that dropout draws from."""
 
 
 def freeze_normalisation(network: keras.Model) -> None:

@@ -1,17 +1,13 @@
 """Where a phase of transfer learning is: epoch, step, loss so far; kept, and found again."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from components.trainer.techniques.checkpoints import State, assign, values
 from components.trainer.transfer.best import Best
-
-if TYPE_CHECKING:
-    from components.trainer.transfer.phases import Phase
+from components.trainer.transfer.phase import Phase
 
 _NEVER = 2**31 - 1
 

@@ -29,6 +29,7 @@ from components.trainer.transfer.activations import (
 )
 from components.trainer.transfer.batches import Array, Batches
 from components.trainer.transfer.best import Best
+from components.trainer.transfer.phase import Forward, Phase
 from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 
@@ -172,7 +173,7 @@ def fit_parts(
 
         if run.start is not None:
             best.offer(_first(answers, judged, objective, run))
-        phase = phases.Phase(
+        phase = Phase(
             "head",
             answers,
             head.trainable_variables,
@@ -198,7 +199,7 @@ def fit_parts(
             before = _first(logits, judges, objective, run)
         if before:
             best.offer(before)
-        phase = phases.Phase(
+        phase = Phase(
             "fine-tune",
             logits,
             trained,
@@ -221,7 +222,7 @@ def described_head(head: keras.Model, task: Task, classes: Sequence[str]) -> Des
 
 
 def _first(
-    forward: phases.Forward, judges: Activations, objective: Head, run: TrainingRun
+    forward: Forward, judges: Activations, objective: Head, run: TrainingRun
 ) -> dict[str, float]:
     """What the weights of an earlier model measure before any step: the first to beat."""
     measured = phases.measuring(forward, judges, objective)()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data.profile.label import decide
+from data.profile.label_decision import decide
 from data.profile.leaks import _auc, leak
 from data.profile.survey import survey
 from data.sources import resolve

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from data.profile.decision import decide
-from data.profile.label import decide as decide_label
+from data.profile.label_decision import decide as decide_label
 from data.profile.schema import least_presence, schema_of, text_of
 from data.profile.survey import survey
 from data.sources import resolve

@@ -158,7 +158,8 @@ def _phase(
     from components.trainer.transfer import place
     from components.trainer.transfer.activations import Activations
     from components.trainer.transfer.best import Best
-    from components.trainer.transfer.phases import Phase, train
+    from components.trainer.transfer.phase import Phase
+    from components.trainer.transfer.phases import train
     from components.trainer.transfer.throttle import Throttle
     from data.tasks import Task
 

@@ -27,7 +27,8 @@ from components.trainer.techniques.optimizing import Optimizing
 from components.trainer.techniques.run import TrainingRun
 from components.trainer.transfer.activations import Activations
 from components.trainer.transfer.best import Best
-from components.trainer.transfer.phases import Phase, train
+from components.trainer.transfer.phase import Phase
+from components.trainer.transfer.phases import train
 from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 

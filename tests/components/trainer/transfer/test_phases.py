@@ -10,7 +10,8 @@ from components.trainer.heads import HEADS
 from components.trainer.precision import policy_scope
 from components.trainer.transfer.activations import Activations
 from components.trainer.transfer.best import Best
-from components.trainer.transfer.phases import Phase, freeze_normalisation, measuring, train
+from components.trainer.transfer.phase import Phase
+from components.trainer.transfer.phases import freeze_normalisation, measuring, train
 from components.trainer.transfer.throttle import Throttle
 from data.tasks import Task
 

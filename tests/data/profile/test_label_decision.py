@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from data.profile.label import _notes, _order
+from data.profile.label_decision import _notes, _order
 from data.tasks import Task
 
 
