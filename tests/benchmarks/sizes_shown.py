@@ -35,6 +35,8 @@ def _table(measured: list[dict[str, Any]]) -> str:
         "",
         "Written by `make bench-sizes` from docs/sizes.jsonl. Each cell: seconds · CPU seconds · peak",
         "MiB of the process tree. What it says: [measurements.md](measurements.md#sizes-make-bench-sizes).",
+        "A run with –: it ended before these nodes, and its last cell is what ran. In brackets: the rows of",
+        "the model that was evaluated, where the run trained none.",
         "",
         "![CPU seconds per 1,000 rows](sizes.svg)",
         "",
@@ -49,7 +51,10 @@ def _table(measured: list[dict[str, Any]]) -> str:
 
 
 def _cell(cost: dict[str, float] | None) -> str:
-    return f"{cost['seconds']:,.0f} · {cost['cpu']:,.0f} · {cost['mib']:,.0f}" if cost else "–"
+    if not cost:
+        return "–"
+    model = f" ({cost['model']:,})" if "model" in cost else ""
+    return f"{cost['seconds']:,.0f} · {cost['cpu']:,.0f} · {cost['mib']:,.0f}{model}"
 
 
 def _plot(measured: list[dict[str, Any]]) -> str:
