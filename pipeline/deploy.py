@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from components.pusher.versions import served
-from pipeline import config
+from pipeline import config, pushed_to
 from pipeline.deployment.render import render
 
 
@@ -24,12 +24,11 @@ def main(argv: list[str]) -> int:
     except config.ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    named = loaded.push.directory
-    serving = Path(named) if named else Path(options.root, loaded.name, "serving", loaded.name)
+    serving = pushed_to.folder(Path(options.root, loaded.name), loaded.push.directory)
     out = Path(options.out or Path("deploy", loaded.name))
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in render(loaded.name, serving.resolve(), loaded.deploy).items():
+        for name, text in render(loaded.name, serving, loaded.deploy).items():
             (out / name).write_text(text, encoding="utf-8")
             print(out / name)
     except OSError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.saved_models import BLESSED, latest, versions
+from pipeline import pushed_to
 from pipeline.config import ConfigError
 
 
@@ -42,11 +43,11 @@ def find_model(key: str, name: str, base: Path, output: Path, served: Path) -> P
                 f"to {served}. Run it once without {key}, or name another model."
             )
         return served
-    other = output / name / "serving" / name
-    for place in (base / name, other):
+    for place in (base / name, *pushed_to.folders(output / name)):
         if latest(place):
             return place.resolve()
-    known = sorted(p.parent.parent.name for p in output.glob("*/serving/*") if versions(p))
+    roots = (path for path in output.glob("*") if any(map(versions, pushed_to.folders(path))))
+    known = sorted(path.name for path in roots)
     raise ConfigError(
         f"{key}: no model '{name}'. Valid: blessed; the path of a SavedModel, of a Trainer's output or "
         f"of a folder of versions; a pipeline that has pushed one ({', '.join(known) or 'none yet'})."

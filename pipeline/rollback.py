@@ -13,7 +13,7 @@ from rich.table import Table
 
 from components.evaluator import blessing
 from components.pusher.versions import PublishError, manifests, served, withdraw
-from pipeline import config, lineage
+from pipeline import config, lineage, pushed_to
 from pipeline.lock import LockedError, lock
 from pipeline.result import number
 
@@ -60,14 +60,12 @@ def _where(name: str, output: Path) -> tuple[Path, Path]:
         if not known:
             raise config.ConfigError(f"no pipeline has run under {output}")
         raise config.ConfigError(f"which pipeline? Name one of: {', '.join(known)}")
-    pushed_to = ""
+    named = ""
     if name.endswith(".toml") or name not in known:
         loaded = config.load(name).config
-        name, pushed_to = loaded.name, loaded.push.directory
-    elif name in config.presets():
-        pushed_to = config.load(name).config.push.directory
+        name, named = loaded.name, loaded.push.directory
     root = (output / name).resolve()
-    return root, Path(pushed_to).resolve() if pushed_to else root / "serving" / name
+    return root, pushed_to.folder(root, named)
 
 
 def _roll_back(console: Console, root: Path, serving: Path, to: int | None, why: str) -> None:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.pusher.versions import manifests, served
-from pipeline import history
+from pipeline import history, pushed_to
 from pipeline.blessed import blessed_models
 from pipeline.result import number
 
@@ -60,7 +60,7 @@ def _show(console: Console, root: Path, last: int) -> None:
             f"version {pushed['version']}" if pushed else "",
         )
     console.print(table)
-    folders = sorted((root / "serving").glob("*"))
+    folders = pushed_to.folders(root)
     blessed = blessed_models(runs, folders[0] if folders else root / "serving")
     console.print(f"blessed: {f'model of run {blessed[-1]}' if blessed else 'none'}")
     for folder in folders:

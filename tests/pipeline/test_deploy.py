@@ -1,5 +1,6 @@
 """`python -m pipeline deploy`: files where one asked for them, and what to type next."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_the_pushed_folder_may_lie_elsewhere(tmp_path: Path) -> None:
     elsewhere = tmp_path / "served"
     flags = ["--config", "taxi", "--out", str(tmp_path / "out")]
     assert main([*flags, "--set", f"push.directory={elsewhere}"]) == 0
+    compose = yaml.safe_load((tmp_path / "out" / "docker-compose.yaml").read_text())
+    assert compose["services"]["serving"]["volumes"][0]["source"] == str(elsewhere)
+    # Not named, but the last run pushed there.
+    (elsewhere / "1").mkdir(parents=True)
+    run = tmp_path / "output" / "taxi" / "runs" / "20260101-000000"
+    run.mkdir(parents=True)
+    (run / "request.json").write_text(json.dumps({"config": {}, "plan": []}))
+    (run / "summary.json").write_text(json.dumps({"pushed": {"path": str(elsewhere / "1")}}))
+    assert main([*flags, "--root", str(tmp_path / "output")]) == 0
     compose = yaml.safe_load((tmp_path / "out" / "docker-compose.yaml").read_text())
     assert compose["services"]["serving"]["volumes"][0]["source"] == str(elsewhere)
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import serve
+from pipeline import example_request, serve
 
 
 def _free_port() -> int:
@@ -58,6 +59,27 @@ def test_the_printed_curl_line_works(shop_after_a_run, root: Path, tmp_path: Pat
     logged = (tmp_path / "log").read_text()
     assert "Serving shop version" in logged
     assert "oneDNN" not in logged and "cuInit" not in logged and "absl::" not in logged
+
+
+def test_a_folder_outside_is_found(shop_after_a_run, root: Path, tmp_path: Path) -> None:
+    shutil.copytree(shop_after_a_run.folder / "output", tmp_path / "output")
+    pipeline = tmp_path / "output" / "shop"
+    shutil.copytree(pipeline / "serving" / "shop", tmp_path / "elsewhere" / "models")
+    shutil.rmtree(pipeline / "serving")
+    for file in pipeline.glob("runs/*/summary.json"):
+        summary = json.loads(file.read_text())
+        summary["pushed"]["path"] = str(tmp_path / "elsewhere" / "models" / "1")
+        file.write_text(json.dumps(summary))
+    found = serve._newest(tmp_path / "output", None)
+    assert found == (tmp_path / "elsewhere" / "models", pipeline)
+    assert serve._example(*found)[0].endswith(example_request.FILE_NAME)
+    command = [sys.executable, "-m", "pipeline", "serve", "--root", str(tmp_path / "output")]
+    # The server refuses its flags before it loads anything: what it was started on is said by then.
+    done = subprocess.run(
+        [*command, "--no_such_flag=1"], cwd=root, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.startswith(f"serving shop version 1 from {tmp_path}/elsewhere/models;")
+    assert done.returncode == 2 and "--no_such_flag" in done.stderr
 
 
 def test_nothing_pushed_says_what_to_type(
