@@ -1,6 +1,8 @@
 """images/: the Dockerfiles pass hadolint and say what the lock says. No engine was here to build them."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +18,14 @@ def text(root: Path, name: str) -> str:
     found = (root / "images" / f"{name}.Dockerfile").read_text(encoding="utf-8")
     lines = [line for line in found.splitlines() if not line.startswith("#")]
     return re.sub(r"\\\n\s*", "", "\n".join(lines))
+
+
+def context(root: Path) -> set[str]:
+    """What of the repository an image is built from."""
+    lines = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    return {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
 
 
 def test_hadolint_finds_nothing(root: Path, environment: Callable[[str], Path]) -> None:
@@ -53,14 +63,30 @@ def test_the_workers_boot_is_that_of_the_locked_beam(root: Path) -> None:
 
 
 def test_the_context_has_what_the_program_needs_and_no_more(root: Path) -> None:
-    lines = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    rules = [line for line in lines if line and not line.startswith("#")]
-    assert rules[0] == "*"
-    allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    allowed = context(root)
     packages = {"components", "data", "pipeline", "serving"}
     assert packages | {"install", "run_local.py", "setup.py"} <= allowed
     assert all((root / name).exists() for name in allowed)
     assert not allowed & {".git", ".venv", "output", "tests"}
+
+
+@pytest.mark.slow
+def test_the_context_alone_runs_a_pipeline(root: Path, tmp_path: Path) -> None:
+    """As the image's entry point does: from another folder, the code found by PYTHONPATH."""
+    code, home = tmp_path / "code", tmp_path / "home"
+    for name in context(root):
+        if (root / name).is_dir():
+            shutil.copytree(root / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(root / name, code / name)
+    home.mkdir()
+    for copied in re.findall(r"^COPY (?!--)(\S+) ", text(root, "pipeline"), re.M):
+        assert list(code.glob(copied)), copied
+    command = [sys.executable, str(code / "run_local.py"), "--config", "taxi", "--to", "SchemaGen"]
+    environment = {**os.environ, "PYTHONPATH": str(code)}
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((home / "output" / "taxi" / "artifacts" / "SchemaGen").rglob("schema.pbtxt"))
 
 
 @pytest.mark.slow
