@@ -6,6 +6,6 @@ from pipeline.environment import enter
 
 if __name__ == "__main__":
     enter()
-    from pipeline.run import main
+    from pipeline.commands.run import main
 
     sys.exit(main(sys.argv[1:]))

@@ -11,8 +11,9 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pipeline import history, result
+from pipeline import result
 from pipeline.config import load
+from pipeline.earlier import history
 from pipeline.live import table
 from pipeline.plan import Step
 from pipeline.prepare import prepare

@@ -22,7 +22,7 @@ COMMANDS = {
 
 
 def main(argv: list[str]) -> int:
-    """Dispatches to `pipeline.<command>.main`."""
+    """Dispatches to `pipeline.commands.<command>.main`."""
     if not argv or argv[0] in ("-h", "--help"):
         width = max(len(name) for name in COMMANDS)
         print("usage: python -m pipeline COMMAND [--help]\n")
@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         names = ", ".join(COMMANDS)
         print(f"error: no command '{argv[0]}'. Valid: {names}", file=sys.stderr)
         return 2
-    code: int = importlib.import_module(f"pipeline.{argv[0]}").main(argv[1:])
+    code: int = importlib.import_module(f"pipeline.commands.{argv[0]}").main(argv[1:])
     return code
 
 

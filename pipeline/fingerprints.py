@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.earlier.teacher import teacher_fact
 from pipeline.nodes import NODES, Facts, Node
 from pipeline.prepared import Prepared
-from pipeline.teacher import teacher_fact
 
 FACT_OF_START = "start"
 """Which model the training begins with."""

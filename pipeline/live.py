@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.history import read_lines
+from pipeline.earlier.history import read_lines
 from pipeline.plan import Step
 
 _MARKS = {

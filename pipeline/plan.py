@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.pusher.versions import manifests, served
-from pipeline.blessed import blessed_models
+from pipeline.earlier.blessed import blessed_models
+from pipeline.earlier.history import NodeRecord, Run
 from pipeline.fingerprints import difference
-from pipeline.history import NodeRecord, Run
 from pipeline.nodes import (
     BY_ID,
     LOOKED_UP,

@@ -16,14 +16,14 @@ from components.trainer.techniques.semi_config import ITSELF
 from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
 from pipeline.config import Config, ConfigError, LoadedConfig
-from pipeline.first_schema import first_schema
+from pipeline.earlier.reuse import find_reused
+from pipeline.earlier.teacher import find_teacher
+from pipeline.earlier.warm_start import find_start
 from pipeline.prepared import Prepared, served
-from pipeline.reuse import find_reused
-from pipeline.teacher import find_teacher
+from pipeline.schema.first import first_schema
 from pipeline.treatments import treatments
 from pipeline.tuning import find_search
 from pipeline.unlabelled import check_label, find_unlabelled
-from pipeline.warm_start import find_start
 
 
 def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
@@ -91,7 +91,10 @@ def _model_of(root: Path, run_id: str, where: Path) -> int:
     """The id of the model that a run trained, or found in the cache."""
     if not run_id:
         return 0
-    from pipeline import history, lineage  # they read what runs left; most configurations need none
+    from pipeline.earlier import (  # they read what runs left; most configurations need none
+        history,
+        lineage,
+    )
 
     known = [run.id for run in history.runs(root)]
     models = lineage.outputs(root, run_id).get("Trainer", {}).get("model", [])

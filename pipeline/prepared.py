@@ -7,8 +7,8 @@ from components.transform.config import Feature
 from data.columns import Treatment
 from data.sources import Source
 from pipeline.config import Config
-from pipeline.other_model import OtherModel
-from pipeline.reuse import Reused
+from pipeline.earlier.other_model import OtherModel
+from pipeline.earlier.reuse import Reused
 from pipeline.tuning import Search
 
 

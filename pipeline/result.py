@@ -12,11 +12,11 @@ from rich.table import Table
 
 from components.pusher.versions import manifests
 from pipeline import failure
-from pipeline.history import Run
+from pipeline.earlier.history import Run
+from pipeline.earlier.reuse import words
 from pipeline.plan import Step
 from pipeline.prepared import Prepared
 from pipeline.reports.wording import size
-from pipeline.reuse import words
 
 
 def opening(console: Console, prepared: Prepared, folder: Path) -> None:

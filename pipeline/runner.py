@@ -13,9 +13,10 @@ from typing import Any
 from rich.console import Console
 
 from components.pusher.versions import manifests
-from pipeline import history, plan, result
+from pipeline import plan, result
 from pipeline.config import LoadedConfig
 from pipeline.console import quiet_terminal
+from pipeline.earlier import history
 from pipeline.engines import local, table
 from pipeline.engines.site import Site
 from pipeline.fingerprints import digest, node_facts

@@ -13,7 +13,7 @@ from components.lite_exporter import report as lite
 from components.pusher.versions import manifests
 from components.tuner import results
 from data import tuned_values
-from pipeline import history, lineage
+from pipeline.earlier import history, lineage
 from pipeline.plan import Step
 from pipeline.prepared import Prepared
 

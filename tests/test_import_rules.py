@@ -18,7 +18,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Reached by commands that answer at once, or by every worker before it knows its task.
 WITHOUT_TENSORFLOW = (
-    *("pipeline/__main__.py", "pipeline/config.py", "pipeline/doctor.py"),
+    *("pipeline/__main__.py", "pipeline/config.py", "pipeline/commands/doctor.py"),
     *("components/*/config.py", "data/*.py", "serving/client.py", "serving/client/*.py"),
 )
 HEAVY = ("tensorflow", "apache_beam", "tfx", "keras", "tensorflow_transform")

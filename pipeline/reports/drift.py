@@ -4,7 +4,7 @@ from typing import Any
 
 from components.example_validator.config import DriftSection
 from components.example_validator.drift import compare
-from pipeline import history
+from pipeline.earlier import history
 from pipeline.reports.facts import Facts, artifact, statistics
 
 

@@ -17,7 +17,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.evaluator import verdict
 from data.split_names import SPLITS, UNLABELLED
 from data.tasks import Task
-from pipeline import history
+from pipeline.earlier import history
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pipeline import history
+from pipeline.earlier import history
 from pipeline.reports import page
 from pipeline.reports.metrics import higher_is_better
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipeline.earlier.reuse import words
 from pipeline.reports.wording import number, seconds, signed, size
-from pipeline.reuse import words
 
 _SLICES = 10
 _DRIFT = 10

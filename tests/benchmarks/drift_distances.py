@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from components.example_validator.config import DriftSection
 from components.example_validator.drift import compare, name
-from pipeline import history
+from pipeline.earlier import history
 from pipeline.reports.facts import artifact, statistics
 
 

@@ -26,7 +26,7 @@ import larger_taxi
 import psutil
 import sizes_shown
 
-from pipeline import history
+from pipeline.earlier import history
 from pipeline.local_cluster import state
 
 REPOSITORY = Path(__file__).resolve().parents[2]

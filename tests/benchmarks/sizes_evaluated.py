@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipeline import history, lineage
+from pipeline.earlier import history, lineage
 
 
 def main() -> None:

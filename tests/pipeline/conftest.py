@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import history
-from pipeline.run import main
+from pipeline.commands.run import main
+from pipeline.earlier import history
 
 SCHEMA = """
 feature { name: "age" type: FLOAT presence { min_fraction: 0.5 min_count: 1 } value_count { min: 1 max: 1 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.history import NodeRecord, Run
+from pipeline.earlier.history import NodeRecord, Run
 from pipeline.nodes import LOOKED_UP, NODES
 from pipeline.plan import (
     Selection,

@@ -20,8 +20,8 @@ import pytest
 
 from data.fashion_mnist.locate import sample
 from data.sources import SourceError, resolve
-from pipeline import history
-from pipeline.run import main
+from pipeline.commands.run import main
+from pipeline.earlier import history
 
 SHORT = {
     "taxi": ("train.epochs=1",),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipeline.history import Run
+from pipeline.earlier.history import Run
 from pipeline.result import closing
 
 

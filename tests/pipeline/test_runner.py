@@ -11,7 +11,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2
 
 from components.pusher.versions import file_hashes, served
-from pipeline import history, lineage
+from pipeline.earlier import history, lineage
 
 
 def test_a_first_run_ends_with_a_pushed_model(shop_after_a_run) -> None:
@@ -82,7 +82,7 @@ def test_nothing_changed_says_so_without_tensorflow(shop_after_a_run, root: Path
         str(shop_after_a_run.folder / "output"),
     ]
     program = (
-        f"import sys, pipeline.run; code = pipeline.run.main({flags!r}); "
+        f"import sys, pipeline.commands.run; code = pipeline.commands.run.main({flags!r}); "
         "sys.exit(code or ('tensorflow' in sys.modules) * 9)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)

@@ -108,7 +108,7 @@ def test_a_run(shop: Any, new_rows: Any) -> None:
     """Rows without labels go through statistics and Transform to the Trainer, and no further."""
     import tensorflow as tf
 
-    from pipeline import lineage
+    from pipeline.earlier import lineage
 
     def rows(node: str, split: str) -> int:
         folder = Path(lineage.outputs(shop.root, shop.last().id)[node][KEYS[node]][-1].uri)

@@ -13,8 +13,8 @@ from data.profile.proposal import propose
 from data.reading.errors import DataError
 from data.sources import resolve
 from data.tasks import Task
+from pipeline.commands.init import main
 from pipeline.config import load
-from pipeline.init import main
 from pipeline.prepare import prepare
 
 NAMES = (["a"], ["a", "b"], [], ["b", "c"], ["a", "b", "c"], ["c"])

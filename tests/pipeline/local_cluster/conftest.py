@@ -10,7 +10,8 @@ import pytest
 from google.protobuf import json_format
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from pipeline import cluster, history, lineage
+from pipeline.commands import cluster
+from pipeline.earlier import history, lineage
 from pipeline.engines import checks
 from pipeline.local_cluster import jars, state
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pipeline import history, lineage
+from pipeline.earlier import history, lineage
 from pipeline.engines import table
 from pipeline.engines.config import EngineSection
 from pipeline.engines.site import Site

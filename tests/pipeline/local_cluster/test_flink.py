@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from pipeline import cluster, history
+from pipeline.commands import cluster
+from pipeline.earlier import history
 from pipeline.engines.checks import get
 from pipeline.local_cluster import jobs, state
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cluster
+from pipeline.commands import cluster
 from pipeline.local_cluster import jars
 
 

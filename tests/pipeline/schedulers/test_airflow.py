@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compile import main
+from pipeline.commands.compile import main
 from pipeline.nodes import NODES
 from pipeline.schedulers import airflow
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.compile import main
+from pipeline.commands.compile import main
 from pipeline.nodes import NODES
 
 LOADER = """
