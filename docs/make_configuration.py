@@ -21,6 +21,7 @@ from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.pictures.config import ImageSettings
 from components.trainer.sequence.config import SequenceSettings
+from components.trainer.techniques.clusters_config import ClustersSection
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.semi_config import SemiSection
@@ -55,6 +56,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[distill_gate]", DistillGateSection),
     ("[semi]", SemiSection),
     ("[pretrain]", PretrainSection),
+    ("[clusters]", ClustersSection),
     ("[evaluate]", EvaluateSection),
     ("[[evaluate.gates]]", Gate),
     ("[infra_validate]", InfraValidateSection),

@@ -16,6 +16,7 @@ from components.lite_exporter.config import LiteSection
 from components.pusher.config import PushSection
 from components.trainer.config import TrainSection
 from components.trainer.pictures.config import SMALL
+from components.trainer.techniques.clusters_config import ClustersSection
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.semi_config import ITSELF, TASKS, SemiSection
@@ -23,6 +24,7 @@ from components.transform.config import Feature, TransformSection
 from components.tuner.config import TunerSection
 from data.columns import Treatment
 from data.tasks import Task
+from pipeline.comparable import comparable
 from pipeline.deployment.config import DeploySection
 from pipeline.engines.config import EngineSection
 from pipeline.reports.config import CardSection
@@ -52,6 +54,7 @@ class Config(BaseModel):
     distill_gate: DistillGateSection = DistillGateSection()
     semi: SemiSection = SemiSection()
     pretrain: PretrainSection = PretrainSection()
+    clusters: ClustersSection = ClustersSection()
     evaluate: EvaluateSection = EvaluateSection()
     infra_validate: InfraValidateSection = InfraValidateSection()
     lite: LiteSection = LiteSection()
@@ -92,6 +95,10 @@ class Config(BaseModel):
                 raise ValueError(
                     "semi.teacher labels rows in rounds: set semi.rounds to at least 1. Received: 0"
                 )
+            if self.semi.method != "self":
+                raise ValueError(
+                    "semi.method labels rows in a round: set semi.rounds to 1. Received: 0"
+                )
             return self
         if self.data.task not in TASKS:
             raise ValueError(
@@ -102,6 +109,11 @@ class Config(BaseModel):
             raise ValueError(
                 "semi.rounds needs rows without labels: data.unlabelled names a file or folder of "
                 'them, or is "empty". Received: nothing'
+            )
+        if self.semi.method == "propagation" and self.semi.teacher != ITSELF:
+            raise ValueError(
+                'semi.method = "propagation" spreads labels from row to row, semi.teacher asks a model. '
+                "Leave one of them out"
             )
         if self.distill.teacher:
             raise ValueError(
@@ -132,6 +144,14 @@ class Config(BaseModel):
                 "pretrain.epochs trains the layers of our network of columns, or of pictures from scratch. "
                 f"It does not go with {' or '.join(found)}. Leave one of them out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _comparable(self) -> "Config":
+        features = self.features.values()
+        pictures = any(feature.treatment is Treatment.IMAGE for feature in features)
+        propagated = bool(self.semi.rounds) and self.semi.method == "propagation"
+        comparable(self.clusters, self.train, self.data.task, pictures, propagated)
         return self
 
 

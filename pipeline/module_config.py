@@ -35,12 +35,14 @@ def trainer_config(prepared: Prepared) -> dict[str, str]:
     vocabularies = {"vocabularies": json.dumps(vocabulary_features(prepared.features))}
     semi = {"semi": prepared.config.semi.model_dump_json()}
     pretrain = {"pretrain": prepared.config.pretrain.model_dump_json()}
+    clusters = {"clusters": prepared.config.clusters.model_dump_json()}
     labeller = {"labeller": str(prepared.labeller)}
     return {
         **(distill if prepared.teacher else {}),
         **(semi if prepared.config.semi.rounds else {}),
         **(labeller if prepared.labeller else {}),
         **(pretrain if prepared.config.pretrain.epochs else {}),
+        **(clusters if prepared.config.clusters.count else {}),
         **start,
         **_weight(prepared),
         **(vocabularies if ours else {}),

@@ -12,6 +12,7 @@ import keras
 import tensorflow_transform as tft
 
 from components.trainer import export, lite
+from components.trainer.clustering import clustered, propagating
 from components.trainer.columns import learner as columns
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
@@ -23,6 +24,7 @@ from components.trainer.spec import Spec
 from components.trainer.target import target
 from components.trainer.techniques import weights
 from components.trainer.techniques.annotate import annotate
+from components.trainer.techniques.clusters_config import ClustersSection
 from components.trainer.techniques.pretrain_config import PretrainSection
 from components.trainer.techniques.run import Pretraining, TrainingRun, training_run
 from components.trainer.techniques.self_training import Rows, self_train
@@ -61,7 +63,8 @@ def run_fn(fn_args: Any) -> None:
         (the raw column that says how much rows count), `cache`, a folder for what outlives a killed
         training, `warm_start`, the SavedModel to begin with, `distill` (JSON of DistillSection) and
         `teacher`, the SavedModel it stands for, or a folder of versions; `semi` (JSON of SemiSection)
-        and `labeller`, likewise; `pretrain` (JSON of PretrainSection); and `lite`, for the network
+        and `labeller`, likewise; `pretrain` (JSON of PretrainSection); `clusters` (JSON of
+        ClustersSection); and `lite`, for the network
         alone beside the history. `hyperparameters` is what a Tuner found, or None.
     """
     config = fn_args.custom_config
@@ -134,6 +137,9 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
         run.notes["unlabelled"] = {"rows": extra.rows}
     spec = Spec(tuple(inputs), task, tuple(classes), known, settings, run, ids)
     learner = learner_for(spec)
+    groups = ClustersSection.model_validate_json(config.get("clusters", "{}"))
+    if groups.count:
+        spec = clustered(spec, groups, train, extra)
     pretraining = PretrainSection.model_validate_json(config.get("pretrain", "{}"))
     if pretraining.epochs:
         if learner not in (BY_INPUT[InputKind.NUMBERS], BY_INPUT[InputKind.PICTURE]):
@@ -142,16 +148,21 @@ def learn(fn_args: Any, settings: TrainSection, run: TrainingRun) -> Done:
                 "other ways to begin. Leave it out"
             )
         every = ExampleFiles([*labelled, *unlabelled], graph, label)
-        spec = replace(spec, run=replace(run, pretraining=Pretraining(pretraining, every)))
+        spec = replace(spec, run=replace(spec.run, pretraining=Pretraining(pretraining, every)))
     semi = SemiSection.model_validate_json(config.get("semi", "{}"))
     if semi.rounds and extra is not None:
         with tempfile.TemporaryDirectory(prefix="pseudo-labels-") as scratch:
+            # Rows that weigh nothing teach nothing: nobody is asked about them.
+            asked = ExampleFiles(unlabelled, graph, label, weight=weight)
             rows = Rows(
                 train,
                 evaluation,
-                extra,
+                asked,
                 labelled_by(unlabelled, spec, graph, fn_args),
                 lambda more: ExampleFiles([*labelled, *more], graph, label, weight=weight),
+                propagating(spec, semi, groups, train, asked)
+                if semi.method == "propagation"
+                else None,
             )
             learned = self_train(learner, spec, rows, semi, label, Path(scratch))
     else:
@@ -192,7 +203,8 @@ def labelled_by(
     cache = Path(config.get("cache") or fn_args.model_run_dir) / "labeller"
     files = annotate(patterns, graph, teacher, cache)
     spec.run.notes["teacher"] = {"model": str(teacher.path), "parameters": teacher.parameters}
-    return ExampleFiles(files, graph, config["label"], taught=spec.units)
+    weight = config.get("weight", "")
+    return ExampleFiles(files, graph, config["label"], taught=spec.units, weight=weight)
 
 
 def learner_for(spec: Spec) -> Learner:

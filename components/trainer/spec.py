@@ -69,7 +69,8 @@ class Spec:
         return known or tuple(f"{item.name} {at} of {item.size}" for at in range(item.size))
 
     def encoded(self, entries: dict[str, keras.KerasTensor]) -> Any:
-        """All numbers and categories as one vector (batch, all), categories through embeddings.
+        """All numbers and categories as one vector (batch, all), categories through embeddings; where
+        `clusters.feature` asks for it, what is told of the row's clusters is part of it.
 
         Args:
           entries: what `keras_inputs` returned.
@@ -78,4 +79,8 @@ class Spec:
         for width, items in self.tables.items():
             table = JointEmbedding([item.size for item in items], width)
             parts.append(table([entries[item.name] for item in items]))
+        clusters = self.run.clusters
+        if clusters is not None and clusters.standard is not None:
+            vectors = clusters.standard.layer()(clusters.standard.columns(entries))
+            parts.append(clusters.layer(beside=False)(vectors))
         return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

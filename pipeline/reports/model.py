@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.reports import (
     card,
+    clusters,
     columns,
     drift,
     lite,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "columns": columns.build,
     "drift": drift.build,
     "tuning": tuning.build,
+    "clusters": clusters.build,
     "pretraining": pretraining.build,
     "training": training.build,
     "metrics": metrics.build,

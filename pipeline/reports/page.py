@@ -29,12 +29,13 @@ SECTIONS = (
     ("columns", "Data"),
     ("drift", "Drift"),
     ("tuning", "Tuning"),
+    ("clusters", "Clusters"),
     ("pretraining", "Pre-training"),
     ("training", "Training"),
     ("nodes", "Nodes and lineage"),
     ("card", "Model card"),
 )
-OPTIONAL = frozenset({"lite", "pretraining", "tuning"})
+OPTIONAL = frozenset({"clusters", "lite", "pretraining", "tuning"})
 """Sections that are left out where there is nothing to say."""
 """(key in report.json, title), in the order of the page."""
 TITLES = {"roc": "ROC", "pr": "Precision and recall", "calibration": "Calibration"}

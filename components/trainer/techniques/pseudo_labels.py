@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from components.trainer.transfer.batches import Array
 from data.tasks import Task
 
 _ROWS = 256
+_LEAST = 1e-9
+"""A row whose classes all have probability 0 is never sure."""
 
 Logits = Callable[[dict[str, Any], Any], Any]
 """Features {name: (batch, ...)} and what stands for labels to plain outputs (batch, units)."""
@@ -61,36 +63,55 @@ def sure(logits: Array, task: Task, confidence: float) -> tuple[Array, Array]:
     return outputs.argmax(axis=1), finite & (probability >= confidence)
 
 
-def take(
-    unlabelled: ExampleFiles,
-    logits: Logits,
-    task: Task,
-    classes: list[str],
-    label: str,
-    confidence: float,
-    file: Path,
-) -> Taken:
-    """Writes the rows that a model is sure of, with its class as their label.
+Found = Iterable[tuple[Array, Array]]
+"""For each batch of rows in the order of the files: class numbers (batch,), and whether it is sure."""
+
+
+def answered(unlabelled: ExampleFiles, logits: Logits, task: Task, confidence: float) -> Found:
+    """What a model finds, batch by batch.
 
     Args:
       unlabelled: the rows.
       logits: the model.
       task: binary or multiclass.
+      confidence: the least probability of the class.
+    """
+    run = tf.function(logits, autograph=False, reduce_retracing=True)
+    for features, beside, *_ in unlabelled.batches(_ROWS):
+        yield sure(run(features, beside).numpy(), task, confidence)
+
+
+def in_batches(probabilities: Array, confidence: float) -> Found:
+    """What is known of all rows already, batch by batch.
+
+    Args:
+      probabilities: (rows, classes), in the order of the files.
+      confidence: the least probability of the class.
+    """
+    for first in range(0, len(probabilities), _ROWS):
+        part = probabilities[first : first + _ROWS]
+        yield part.argmax(axis=1), part.max(axis=1) >= max(confidence, _LEAST)
+
+
+def take(
+    unlabelled: ExampleFiles, found: Found, classes: list[str], label: str, file: Path
+) -> Taken:
+    """Writes the rows that somebody is sure of, with the class as their label.
+
+    Args:
+      unlabelled: the rows.
+      found: the classes of the same rows.
       classes: names in the order of class numbers.
       label: the label's name.
-      confidence: the least probability of the class.
       file: to be written, whole or not at all.
     """
     counts: Counter[int] = Counter()
     digest = hashlib.sha256()
     asked = 0
-    run = tf.function(logits, autograph=False, reduce_retracing=True)
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
     partial = file.with_name(f"{file.name}.partial")
-    batches = tf.data.Dataset.zip(unlabelled.serialized(_ROWS), unlabelled.batches(_ROWS))
     with tf.io.TFRecordWriter(str(partial), options) as writer:
-        for serialized, (features, beside) in batches:
-            numbers, chosen = sure(run(features, beside).numpy(), task, confidence)
+        for serialized, (numbers, chosen) in zip(unlabelled.serialized(_ROWS), found, strict=True):
             for row in np.flatnonzero(chosen):
                 number = int(numbers[row])
                 example = tf.train.Example.FromString(serialized[int(row)].numpy())

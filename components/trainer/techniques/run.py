@@ -8,6 +8,7 @@ from typing import Any
 from components.trainer.config import TrainSection
 from components.trainer.examples import ExampleFiles
 from components.trainer.techniques.checkpoints import Checkpoints, key
+from components.trainer.techniques.clusters import Clusters
 from components.trainer.techniques.devices import Together, together
 from components.trainer.techniques.distill_config import DistillSection
 from components.trainer.techniques.distillation import Teaching
@@ -43,6 +44,8 @@ class TrainingRun:
     """The devices it runs on."""
     pretraining: Pretraining | None = None
     """None: the first weights have learned nothing."""
+    clusters: Clusters | None = None
+    """What the model is told of clusters beside its inputs; None: nothing."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What history.json says of it beside the epochs."""
 

@@ -18,9 +18,10 @@ from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS
 from components.trainer.learned import Learned, Outputs
 from components.trainer.spec import Spec
-from components.trainer.techniques.pseudo_labels import Logits, Taken, take
+from components.trainer.techniques.pseudo_labels import Logits, Taken, answered, in_batches, take
 from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.techniques.warm_start import Start
+from components.trainer.transfer.batches import Array
 from data.metrics import METRICS
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ class Rows:
     """The same rows with a teacher's outputs beside a label that is none; None: nobody teaches."""
     with_more: Callable[[Sequence[str]], ExampleFiles]
     """The training split and the rows of other files."""
+    spread: Callable[[], Array] | None = None
+    """How probable each class is for the rows without labels, (rows, classes) in the order of their
+    files, where labels spread to them; None: models label."""
 
 
 def self_train(
@@ -91,20 +95,21 @@ def self_train(
         chosen = number if best is latest else chosen
     assert best is not None
     told = [{**each, "best": each["round"] == chosen} for each in told]
-    semi = {"confidence": section.confidence, "teacher": section.teacher, "rounds": told}
+    labels = section.teacher if section.method == "self" else section.method
+    semi = {"confidence": section.confidence, "teacher": labels, "rounds": told}
     return replace(
         best, history={**best.history, "semi": semi | ({"ended": ended} if ended else {})}
     )
 
 
 def measure(outputs: Outputs, spec: Spec, evaluation: ExampleFiles) -> dict[str, float]:
-    """eval_<metric> for each of the task's metrics."""
+    """eval_<metric> for each of the task's metrics, weighted where rows have weights."""
     metrics = HEADS[spec.task].metrics()
     run = tf.function(outputs, autograph=False, reduce_retracing=True)
-    for features, labels, *_ in evaluation.batches(_ROWS):
+    for features, labels, *weights in evaluation.batches(_ROWS):
         found = run(features)
         for metric in metrics:
-            metric.update_state(labels, found)
+            metric.update_state(labels, found, sample_weight=weights[0] if weights else None)
     return {f"eval_{metric.name}": float(metric.result()) for metric in metrics}
 
 
@@ -117,13 +122,17 @@ def _label(
     label: str,
     file: Path,
 ) -> Taken:
+    classes = list(spec.classes)
+    if rows.spread is not None:
+        found = in_batches(rows.spread(), section.confidence)
+        return take(rows.unlabelled, found, classes, label, file)
     outputs = latest.outputs
     assert outputs is not None
     asked, logits = rows.unlabelled, _of_model(outputs)
     if number == 1 and rows.taught is not None:
         asked, logits = rows.taught, lambda features, pairs: pairs[:, -spec.units :]
-    classes = list(spec.classes)
-    return take(asked, logits, spec.task, classes, label, section.confidence, file)
+    found = answered(asked, logits, spec.task, section.confidence)
+    return take(asked, found, classes, label, file)
 
 
 def _of_model(outputs: Outputs) -> Logits:

@@ -11,6 +11,7 @@ import numpy as np
 
 from components.trainer.heads import HEADS, Head, class_meanings
 from components.trainer.labels import row_weights
+from components.trainer.techniques.clusters import Clusters
 from components.trainer.techniques.distillation import (
     are_labelled,
     checked_pairs,
@@ -153,6 +154,7 @@ def fit_parts(
             hidden,
             run.start,
             counted,
+            run.clusters,
         )
     history: list[dict[str, Any]] = []
     before: dict[str, float] = {}
@@ -240,6 +242,7 @@ def build_head(
     hidden: int = 0,
     start: Start | None = None,
     weights: Array | None = None,
+    clusters: Clusters | None = None,
 ) -> keras.Model:
     """Pooled features (batch, channels) to logits (batch, units), in float32 under any policy.
 
@@ -256,8 +259,11 @@ def build_head(
       hidden: units of a layer in between, which sees the features brought to one size; 0: none.
       start: the model whose weights it will be given; then its labels count, not these.
       weights: (rows,) how much each label counts; None: all the same.
+      clusters: what is told of them beside the features; None: nothing.
     """
     layers = [keras.Input((channels,), dtype="float32")]
+    if clusters is not None:
+        layers.append(clusters.layer(beside=True))
     if hidden:
         layers += [
             keras.layers.LayerNormalization(dtype="float32"),

@@ -344,6 +344,26 @@ def crowd(root: Path, **more: Any) -> MadeRun:
                     for e in (1, 2, 3)
                 ],
             },
+            "clusters": {
+                "of": HOSTILE, "count": 2, "feature": "one-hot", "rows": 1140, "labelled": 900,
+                "silhouette": 0.25, "purity": 0.7, "largest_class": 0.4, "nmi": 0.3,
+                "clusters": [
+                    {
+                        "size": 855, "labelled": 600,
+                        "labels": {HOSTILE: 450, "class 1": 90, "class 2": 60, "class 3": 0},
+                        "special": [f"{HOSTILE} high (+1.5)"],
+                        "nearest": [
+                            {"label": HOSTILE, "distance": 0.1, "picture": pixel},
+                            {"label": None, "distance": 0.2, "picture": '" onerror="document.title=1'},
+                        ],
+                    },
+                    {
+                        "size": 285, "labelled": 0, "labels": {HOSTILE: 0, "class 1": 0},
+                        "special": [],
+                        "nearest": [{"label": None, "distance": 0.3, "text": HOSTILE}],
+                    },
+                ],
+            },
             "semi": {
                 "confidence": 0.95, "teacher": HOSTILE, "ended": HOSTILE,
                 "rounds": [

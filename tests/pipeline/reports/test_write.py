@@ -74,7 +74,7 @@ def test_the_page_loads_nothing(read: Reader) -> None:
 
 def test_pictures_only_where_they_are_pictures(read: Reader, told: dict[str, Any]) -> None:
     assert [bool(example["picture"]) for example in told["worst"]["examples"]] == [True, False]
-    assert len(read.of("img")) == 1
+    assert len(read.of("img")) == 2  # one in the middle of a cluster, one among the worst
 
 
 def test_drift_is_against_the_last_other_data(told: dict[str, Any], hostile: str) -> None:
@@ -230,3 +230,26 @@ def test_nothing_learned_before_no_section(make_run: Any) -> None:
     write.write(folder.parent.parent, folder.name)
     assert "Pre-training" not in (folder / "report.html").read_text()
     assert json.loads((folder / "report.json").read_text())["pretraining"] == {}
+
+
+def test_clusters_are_shown(read: Reader, told: dict[str, Any]) -> None:
+    made = told["clusters"]
+    assert [(each["number"], each["size"], each["share"]) for each in made["clusters"]] == [
+        (1, 855, 0.75),
+        (2, 285, 0.25),
+    ]
+    assert made["clusters"][0]["mix"].endswith(" 75 %, class 1 15 %, class 2 10 %")
+    assert made["clusters"][1]["mix"] == "–"
+    pictures = [bool(row["picture"]) for row in made["clusters"][0]["nearest"]]
+    assert pictures == [True, False]
+    shown = " ".join(read.text["clusters"].split())
+    assert "2 clusters by k-means" in shown and "told to the model: one-hot" in shown
+    assert "70.0 % of the labelled rows would be right" in shown
+    assert "high (+1.5)" in shown and "Silhouette 0.2500" in shown
+
+
+def test_no_clusters_no_section(make_run: Any) -> None:
+    folder = make_run()
+    write.write(folder.parent.parent, folder.name)
+    assert 'id="clusters"' not in (folder / "report.html").read_text()
+    assert json.loads((folder / "report.json").read_text())["clusters"] == {}
