@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 _NOT_NAME = re.compile(r"[^a-zA-Z0-9_]")
+_LONGEST_LABEL = 256
+_MOST_COMBINATIONS = 10_000
 _NOT_LABEL = re.compile(r"[^a-zA-Z0-9]")
 
 
@@ -21,7 +23,7 @@ def _exponential(start: float, factor: float, count: int) -> list[float]:
 def _label_text(names: Sequence[str], values: Sequence[str]) -> str:
     pairs = []
     for name, value in zip(names, values, strict=True):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         pairs.append(f'{_NOT_LABEL.sub("_", name)}="{escaped}"')
     return ",".join(pairs)
 
@@ -63,7 +65,15 @@ class Counter(Metric):
         self.values: dict[tuple[str, ...], int] = {}
 
     def add(self, *labels: str, by: int = 1) -> None:
-        """Increments the sum of these label values."""
+        """Increments the sum of these label values.
+
+        Clients choose some of them, model names of requests that fail: those are cut, and from
+        10,000 combinations on they are counted together, as `(other)`.
+        """
+        if labels not in self.values:
+            labels = tuple(label[:_LONGEST_LABEL] for label in labels)
+            if len(self.values) >= _MOST_COMBINATIONS and labels not in self.values:
+                labels = ("(other)", *labels[1:])
         self.values[labels] = self.values.get(labels, 0) + by
 
     def lines(self) -> list[str]:

@@ -100,6 +100,8 @@ class Server:
             check_method=flags.enable_signature_method_name_check,
             as_content=flags.enable_serialization_as_tensor_content,
             health=flags.enable_grpc_healthcheck_service,
+            max_message_bytes=flags.max_request_bytes,
+            idle_seconds=flags.idle_seconds,
         )
 
     def _make_batcher(self) -> Batcher | None:

@@ -10,44 +10,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import ngh2
 
 from serving.rpc import framing
-from serving.rpc.call import Call, CallEnded
-from serving.rpc.errors import status_of
+from serving.rpc.calls import Calls
 from serving.rpc.outgoing import Outgoing
 from serving.rpc.stream import Stream
 
 if TYPE_CHECKING:
     from serving.rpc.http2_server import Http2Server
-    from serving.rpc.stream import Method
 
 log = logging.getLogger(__name__)
 
 _SETTINGS = {
-    ngh2.Setting.MAX_CONCURRENT_STREAMS: 10_000,
+    ngh2.Setting.MAX_CONCURRENT_STREAMS: 1_000,
     ngh2.Setting.INITIAL_WINDOW_SIZE: 4 << 20,
     ngh2.Setting.MAX_FRAME_SIZE: 1 << 20,
     ngh2.Setting.MAX_HEADER_LIST_SIZE: 16 << 10,
 }
 _WINDOW_BYTES = 16 << 20
-# Clients whose deadlines are short cancel many calls; that is no attack.
+# Clients whose deadlines are short cancel many calls; that is no attack. Larger headers than are
+# announced end the connection, with every call on it, so that limit is a wider one.
 _CONFIGURATION = ngh2.Configuration(
-    stream_reset_rate_limit=(100_000, 10_000), max_inbound_header_list_size=16 << 10
+    stream_reset_rate_limit=(20_000, 2_000), max_inbound_header_list_size=64 << 10
 )
-_HANDSHAKE_SECONDS = 120.0
+_LONG_READ_BYTES = 16 << 10
+_LONGEST_QUOTE = 100
 
 _UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED.value[0]
 _INTERNAL = grpc.StatusCode.INTERNAL.value[0]
-_DEADLINE_EXCEEDED = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
 
 
-class RpcConnection(asyncio.Protocol):
+class RpcConnection(asyncio.BufferedProtocol):
     """Answers the calls of one client."""
 
     def __init__(self, server: Http2Server) -> None:
@@ -55,8 +52,9 @@ class RpcConnection(asyncio.Protocol):
         self._http = ngh2.Connection(ngh2.Role.SERVER, _CONFIGURATION)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self.out: Outgoing = None  # type: ignore[assignment]
-        self._streams: dict[int, Stream] = {}
-        self._since = time.monotonic()
+        self.calls: Calls = None  # type: ignore[assignment]
+        self.heard = time.monotonic()
+        """When something came last, by `time.monotonic`."""
         self._greeted = False
 
     # -- connection ---------------------------------------------------------------------------
@@ -64,6 +62,7 @@ class RpcConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
         self.out = Outgoing(self._http, self._transport, self._server.loop)
+        self.calls = Calls(self._server, self.out)
         if not self._server.admits(self):
             transport.close()
             return
@@ -74,166 +73,103 @@ class RpcConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
         self.out.release()
-        for stream in self._streams.values():
-            self._cancel(stream)
-        self._streams.clear()
+        self.calls.release()
 
     def pause_writing(self) -> None:
         self.out.pause()
 
     def resume_writing(self) -> None:
         self.out.resume()
+        self.calls.go_on()
 
     @property
     def busy(self) -> bool:
         """Whether calls are being answered, or answers wait to be written."""
-        return bool(self._streams) or self.out.pending
+        return self.calls.running or self.out.pending
 
-    def sweep(self, now: float) -> None:
-        """Ends calls that did not arrive in time, and a connection that never spoke HTTP/2."""
-        if not self._greeted and now - self._since > _HANDSHAKE_SECONDS:
-            self._transport.close()
-        for number, stream in list(self._streams.items()):
-            if stream.deadline is not None and now > stream.deadline:
-                self._expire(number)
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked and nothing waits to be written."""
+        return not self.calls.streams and not self.out.pending
+
+    def sweep(self, now: float, patience: float) -> None:
+        """Ends what has come to no end: calls, a greeting, answers that nobody reads.
+
+        Args:
+            now: `time.monotonic` value.
+            patience: Seconds.
+        """
+        silent = not self._greeted and now - self.heard > patience
+        if silent or self.out.stalled(now, patience):
+            self._transport.abort()
+        else:
+            self.calls.sweep(now, patience)
 
     def close(self) -> None:
         """Ends the connection, writing what is there to be written."""
+        self.calls.end_all()
         self.out.flush()
         self._transport.close()
 
     # -- reading ------------------------------------------------------------------------------
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._server.buffer  # every read is taken in before the next one begins
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.heard = time.monotonic()
+        if nbytes > _LONG_READ_BYTES:  # there will be more: others come first
+            self._transport.pause_reading()
+            self._server.loop.call_soon(self._read_on)
         http = self._http
         self.out.hold()
         try:
-            http.receive_data(data)
+            http.receive_data(self._server.buffer[:nbytes])
+            event: Any
             for event in http.events():
                 kind = type(event)
                 if kind is ngh2.DataReceived:
-                    self._on_data(event)
+                    self.calls.receive(event.stream_id, event.data, event.end_stream)
                 elif kind is ngh2.RequestReceived:
                     self._on_request(event)
                 elif isinstance(event, ngh2.StreamClosed):
-                    self._on_closed(event.stream_id)
+                    self.calls.closed(event.stream_id)
                 elif kind is ngh2.SettingsReceived:
                     self._greeted = True
         except ngh2.NGH2Error as error:
             log.debug("Connection closed: %s", error)
-            self._transport.close()
+            self.out.fail(isinstance(error, ngh2.DenialOfServiceError))
         self.out.flush()
+        self.calls.go_on()
+
+    def _read_on(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _on_request(self, event: Any) -> None:
         headers = dict(event.headers)
         number = event.stream_id
+        if headers.get(b":method") != b"POST":
+            self.out.refuse(number, b"405")
+            return
         if not headers.get(b"content-type", b"").startswith(b"application/grpc"):
-            self.out.not_grpc(number)
+            self.out.refuse(number, b"415")
             return
         method = self._server.method(headers.get(b":path", b""))
         encoding = headers.get(b"grpc-encoding", b"identity")
         if method is None:
-            self.out.status(number, _UNIMPLEMENTED, "Method not found!", True)
+            self._decline(event, _UNIMPLEMENTED, "Method not found!")
         elif encoding not in framing.ENCODINGS:
-            text = f"Compression {encoding.decode('ascii', 'replace')} is not supported"
-            self.out.status(number, _UNIMPLEMENTED, text, True)
+            quoted = encoding[:_LONGEST_QUOTE].decode("ascii", "replace")
+            self._decline(event, _UNIMPLEMENTED, f"Compression {quoted} is not supported")
         elif event.end_stream:
-            self.out.status(number, _INTERNAL, "The call carries no message", True)
+            self._decline(event, _INTERNAL, "The call carries no message")
         else:
             seconds = framing.timeout_seconds(headers.get(b"grpc-timeout", b""))
-            deadline = None if seconds is None else time.monotonic() + seconds
-            self._streams[number] = Stream(method, deadline, encoding)
-
-    def _on_data(self, event: Any) -> None:
-        number = event.stream_id
-        stream = self._streams.get(number)
-        if stream is None or stream.complete:
-            return
-        try:
-            message = stream.receive(event.data)
-            if message is not None:
-                self._start(number, stream, message)
-            elif event.end_stream:
-                self._end(number, _INTERNAL, "The call ended before its message was complete")
-        except CallEnded as end:
-            self._end(number, end.code, end.message)
-
-    def _on_closed(self, number: int) -> None:
-        stream = self._streams.pop(number, None)
-        if stream is not None:
-            self._cancel(stream)
-
-    def _cancel(self, stream: Stream) -> None:
-        """Stops the work on a call.
-
-        Not before its first step, which is scheduled by now: a coroutine that is cancelled before
-        it begins would never give back the model it holds.
-        """
-        if stream.task is not None:
-            self._server.loop.call_soon(stream.task.cancel)
-
-    # -- answering ----------------------------------------------------------------------------
-
-    def _start(self, number: int, stream: Stream, message: bytes) -> None:
-        method = stream.method
-        try:
-            request = method.parse(message)
-        except Exception as error:
-            log.debug("A request cannot be read: %s", error)
-            self._end(number, _INTERNAL, "Exception deserializing request!")
-            return
-        answer: Coroutine[Any, Any, Any]
-        if method.direct is None:
-            call = Call(self, number, method.serialize, stream.deadline)
-            answer = method.behaviour(request, call)
-        else:
-            try:
-                response = method.direct(request, stream.deadline)
-            except Exception as error:
-                self._end(number, *status_of(error))
-                return
-            if type(response) is not CoroutineType:
-                self._send(number, method.serialize(response))
-                self._end(number, 0, "")
-                return
-            answer = response
-        loop = self._server.loop
-        stream.task = loop.create_task(self._answer(number, method, answer))
-        if stream.deadline is not None:
-            timer = loop.call_later(
-                max(stream.deadline - time.monotonic(), 0), self._expire, number
+            deadline = None if seconds is None else self.heard + seconds
+            self.calls.streams[number] = Stream(
+                method, deadline, encoding, self._server.max_message_bytes, self.heard
             )
-            stream.task.add_done_callback(lambda _: timer.cancel())
 
-    async def _answer(self, number: int, method: Method, answer: Coroutine[Any, Any, Any]) -> None:
-        try:
-            response = await answer
-            if not method.streams:
-                self._send(number, method.serialize(response))
-            self._end(number, 0, "")
-        except CallEnded as end:
-            self._end(number, end.code, end.message)
-        except Exception as error:
-            self._end(number, *status_of(error))
-
-    def _expire(self, number: int) -> None:
-        stream = self._streams.get(number)
-        if stream is not None:
-            self._end(number, _DEADLINE_EXCEEDED, "Deadline Exceeded")
-            self._cancel(stream)
-
-    async def send(self, stream: int, message: bytes) -> None:
-        """Sends a message of a streaming answer, once what is before it is written."""
-        await self.out.wait()
-        self._send(stream, message)
-
-    def _send(self, number: int, message: bytes) -> None:
-        stream = self._streams.get(number)
-        if stream is not None:  # the client has not cancelled the call
-            self.out.message(number, message, not stream.open)
-            stream.open = True
-
-    def _end(self, number: int, code: int, text: str) -> None:
-        stream = self._streams.pop(number, None)
-        if stream is not None:
-            self.out.status(number, code, text, not stream.open)
+    def _decline(self, event: Any, code: int, text: str) -> None:
+        self.out.status(event.stream_id, code, text, True, cut=not event.end_stream)

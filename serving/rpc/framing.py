@@ -5,12 +5,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+import grpc
+
+from serving.rpc.call import CallEnded
+
 Header = tuple[bytes, bytes]
+
+_INTERNAL = grpc.StatusCode.INTERNAL.value[0]
+_RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
 
 PREFIX_BYTES = 5
 MAX_MESSAGE_BYTES = 2**31 - 1
-MAX_INFLATED_BYTES = 1 << 30
-"""What a compressed message may grow to."""
+MAX_INFLATED_BYTES = 100 << 20
+"""What a compressed message may grow to: as in REST."""
 
 _UNITS = {
     ord("H"): 3600.0,
@@ -43,22 +50,34 @@ def timeout_seconds(text: bytes) -> float | None:
     return int(text[:-1]) * _UNITS[text[-1]]
 
 
+def larger_than(size: int | str, limit: int) -> CallEnded:
+    """What ends a call whose message is too large; sizes in bytes."""
+    text = f"Received message larger than max ({size} vs. {limit})"
+    return CallEnded(_RESOURCE_EXHAUSTED, text)
+
+
 def inflated(data: bytes, encoding: bytes) -> bytes:
     """A message a client compressed.
 
     Raises:
-        ValueError: it is broken, larger than `MAX_INFLATED_BYTES`, or the encoding is `identity`.
+        CallEnded: it is broken, larger than `MAX_INFLATED_BYTES`, or the encoding is `identity`.
     """
     if encoding not in _WINDOW_BITS:
-        raise ValueError("no grpc-encoding was given")
+        raise _cannot_inflate("no grpc-encoding was given")
     stream = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
         message = stream.decompress(data, MAX_INFLATED_BYTES)
+        if not stream.eof and stream.decompress(stream.unconsumed_tail, 1):
+            raise larger_than("decompressed", MAX_INFLATED_BYTES)
     except zlib.error as error:
-        raise ValueError(str(error)) from None
+        raise _cannot_inflate(str(error)) from None
     if not stream.eof:
-        raise ValueError("it is cut off, or too large")
+        raise _cannot_inflate("it is cut off")
     return message
+
+
+def _cannot_inflate(why: str) -> CallEnded:
+    return CallEnded(_INTERNAL, f"The message cannot be decompressed: {why}")
 
 
 def status_headers(code: int, message: str) -> list[Header]:

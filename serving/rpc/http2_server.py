@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from serving.rpc.connection import RpcConnection
+from serving.rpc.framing import MAX_MESSAGE_BYTES
 from serving.rpc.stream import Direct, Method
 
 _SWEEP_SECONDS = 2.0
 _MAX_CONNECTIONS = 16384
 _NOTICE_SECONDS = 0.1
-_MAX_PATHS = 1000
+_ACCEPT_SECONDS = 0.02
+_READ_BYTES = 1 << 16
 
 
 class _Details(NamedTuple):
@@ -29,14 +32,26 @@ class Http2Server:
     Args:
         direct: By path, what answers instead of the service, and at once where it can: takes a
             request and its deadline, returns a message or a coroutine, raises ServingError.
+        max_message_bytes: The largest request.
+        patience: Seconds a client may leave a greeting or a call half said, or answers unread.
     """
 
-    def __init__(self, direct: Mapping[str, Direct] | None = None) -> None:
+    def __init__(
+        self,
+        direct: Mapping[str, Direct] | None = None,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        patience: float = 120.0,
+    ) -> None:
         self._direct = direct or {}
+        self.max_message_bytes = max_message_bytes
+        self._patience = patience
+        self.buffer = memoryview(bytearray(_READ_BYTES))
+        """What all connections read into."""
+        self.pool = ThreadPoolExecutor(2, thread_name_prefix="inflate")
         self.connections: set[RpcConnection] = set()
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
         self._services: list[Any] = []
-        self._methods: dict[bytes, Method | None] = {}  # by path, as they are asked for
+        self._methods: dict[bytes, Method] = {}  # by path, as they are asked for
         self._listening: list[asyncio.AbstractServer] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._ending = False
@@ -64,7 +79,6 @@ class Http2Server:
                 handler.response_streaming,
                 self._direct.get(name),
             )
-        if len(self._methods) < _MAX_PATHS:
             self._methods[path] = method
         return method
 
@@ -97,25 +111,33 @@ class Http2Server:
     def _sweep(self) -> None:
         now = time.monotonic()
         for connection in list(self.connections):
-            connection.sweep(now)
+            connection.sweep(now, self._patience)
         self._sweeper = self.loop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def admits(self, connection: RpcConnection) -> bool:
-        """Takes a connection in, unless the server ends or has too many."""
-        if self._ending or len(self.connections) >= _MAX_CONNECTIONS:
+        """Takes a connection in, unless the server ends, or has too many and none that is idle."""
+        if self._ending:
             return False
+        if len(self.connections) >= _MAX_CONNECTIONS:
+            idle = (other for other in self.connections if other.idle)
+            longest = min(idle, key=lambda other: other.heard, default=None)
+            if longest is None:
+                return False
+            self.connections.discard(longest)
+            longest.close()
         self.connections.add(connection)
         return True
 
     async def stop(self, seconds: float) -> None:
         """Stops listening, lets running calls finish for at most this long, closes all."""
+        await asyncio.sleep(min(_ACCEPT_SECONDS, seconds))  # who has connected is let in
         self._ending = True
         for listening in self._listening:
             listening.close()
         deadline = time.monotonic() + seconds
         for connection in list(self.connections):
             connection.out.announce_end()
-        if any(connection.busy for connection in self.connections):
+        if self.connections:  # calls may be on their way to us
             await asyncio.sleep(min(_NOTICE_SECONDS, seconds))
         for connection in list(self.connections):
             connection.out.refuse_new()
@@ -125,3 +147,4 @@ class Http2Server:
             connection.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self.pool.shutdown(wait=False, cancel_futures=True)

@@ -54,6 +54,8 @@ class RpcServer:
         check_method: Enforce method names of signatures.
         as_content: Answer predict with `tensor_content`.
         health: Serve grpc.health.v1.
+        max_message_bytes: The largest request.
+        idle_seconds: Time a client may leave a greeting or a call half said, or answers unread.
     """
 
     def __init__(
@@ -65,12 +67,16 @@ class RpcServer:
         check_method: bool = False,
         as_content: bool = False,
         health: bool = False,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        idle_seconds: float = 120.0,
     ) -> None:
         self._prediction = PredictionService(
             core, engine, request_log, check_method=check_method, as_content=as_content
         )
         self._models = ModelService(core)
         self._with_health = health
+        self._max_message_bytes = min(max_message_bytes, MAX_MESSAGE_BYTES)
+        self._idle_seconds = idle_seconds
         self._health: Any = None
         self._server: Any = None
 
@@ -84,7 +90,11 @@ class RpcServer:
         """
         plain = not (ssl_config_file or channel_arguments)
         direct = {"/tensorflow.serving.PredictionService/Predict": self._prediction.direct.answer}
-        server: Any = Http2Server(direct) if plain else _grpcio_server(channel_arguments)
+        server: Any
+        if plain:
+            server = Http2Server(direct, self._max_message_bytes, self._idle_seconds)
+        else:
+            server = _grpcio_server(channel_arguments, self._max_message_bytes)
         self._server = server
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             self._prediction, server
@@ -122,10 +132,10 @@ async def _listen(server: Http2Server, host: str, port: int, socket_path: str) -
         raise cannot_listen(socket_path, "--grpc_socket_path", error) from None
 
 
-def _grpcio_server(channel_arguments: str) -> Any:
+def _grpcio_server(channel_arguments: str, max_message_bytes: int) -> Any:
     options = [
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.so_reuseport", 0),
         *_channel_arguments(channel_arguments),
     ]

@@ -12,7 +12,6 @@ from serving.rpc import framing
 from serving.rpc.call import CallEnded
 
 _INTERNAL = grpc.StatusCode.INTERNAL.value[0]
-_RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
 
 Direct = Callable[[Any, float | None], Any]
 
@@ -34,49 +33,58 @@ class Stream:
         method: Answers it.
         deadline: `time.monotonic` value, None for none.
         encoding: How its message may be compressed, one of `framing.ENCODINGS`.
+        max_bytes: The largest message.
+        heard: When something of it came last, by `time.monotonic`.
     """
 
-    __slots__ = ("_parts", "_size", "complete", "deadline", "encoding", "method", "open", "task")
+    __slots__ = (
+        "_buffer", "_max_bytes", "complete", "compressed", "deadline", "encoding", "heard",
+        "method", "open", "task",
+    )  # fmt: skip
 
-    def __init__(self, method: Method, deadline: float | None, encoding: bytes) -> None:
+    def __init__(
+        self,
+        method: Method,
+        deadline: float | None,
+        encoding: bytes,
+        max_bytes: int = framing.MAX_MESSAGE_BYTES,
+        heard: float = 0.0,
+    ) -> None:
         self.method = method
         self.deadline = deadline
         self.encoding = encoding
+        self.heard = heard
         self.complete = False  # whether the message is there; what comes after it is ignored
+        self.compressed = False
         self.open = False  # whether the headers of the answer are out
         self.task: asyncio.Task[None] | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._max_bytes = max_bytes
+        self._buffer: bytearray | None = None  # pieces, where the message comes in more than one
 
     def receive(self, data: bytes) -> bytes | None:
-        """Takes in some bytes; the message, decompressed, once it is complete.
+        """Takes in some bytes; the message, as it was sent, once it is complete.
 
         Raises:
             CallEnded: it is too large, or not what it says it is.
         """
-        parts = self._parts
-        parts.append(data)
-        self._size += len(data)
-        if self._size < framing.PREFIX_BYTES:
+        whole: bytes | bytearray = data
+        if self._buffer is not None:
+            self._buffer += data
+            whole = self._buffer
+        elif len(data) < framing.PREFIX_BYTES:
+            self._buffer = bytearray(data)
+        if len(whole) < framing.PREFIX_BYTES:
             return None
-        if len(parts[0]) < framing.PREFIX_BYTES:
-            parts[:] = [b"".join(parts)]
-        length = int.from_bytes(parts[0][1 : framing.PREFIX_BYTES], "big")
-        if length > framing.MAX_MESSAGE_BYTES:
-            raise CallEnded(
-                _RESOURCE_EXHAUSTED,
-                f"Received message larger than max ({length} vs. {framing.MAX_MESSAGE_BYTES})",
-            )
-        if self._size < framing.PREFIX_BYTES + length:
+        if whole[0] > 1:
+            raise CallEnded(_INTERNAL, f"The message begins with {whole[0]}, expected 0 or 1")
+        end = framing.PREFIX_BYTES + int.from_bytes(whole[1 : framing.PREFIX_BYTES], "big")
+        if end - framing.PREFIX_BYTES > self._max_bytes:
+            raise framing.larger_than(end - framing.PREFIX_BYTES, self._max_bytes)
+        if len(whole) < end:
+            if self._buffer is None:
+                self._buffer = bytearray(data)
             return None
         self.complete = True
-        self._parts = []
-        whole = parts[0] if len(parts) == 1 else b"".join(parts)
-        message = whole[framing.PREFIX_BYTES : framing.PREFIX_BYTES + length]
-        return self._inflated(message) if whole[0] else message
-
-    def _inflated(self, message: bytes) -> bytes:
-        try:
-            return framing.inflated(message, self.encoding)
-        except ValueError as error:
-            raise CallEnded(_INTERNAL, f"The message cannot be decompressed: {error}") from None
+        self.compressed = whole[0] == 1
+        self._buffer = None
+        return bytes(memoryview(whole)[framing.PREFIX_BYTES : end])

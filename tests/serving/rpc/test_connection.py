@@ -7,139 +7,12 @@ import grpc
 import ngh2
 import pytest
 
-from serving.rpc.http2_server import Http2Server
-from serving.status import Code, ServingError
-
-HEADERS = [(b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"t")]
-
-
-class Behaviour:
-    """Methods of the service `t.S`; `held` counts calls that have not given back what they hold."""
-
-    def __init__(self):
-        self.held = 0
-        self.cancelled = 0
-
-    async def echo(self, request, _context):
-        return request
-
-    async def fail(self, _request, _context):
-        raise KeyError("a fault")
-
-    async def wait(self, _request, context):
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        return b"%r" % context.time_remaining()
-
-    async def count(self, request, context):
-        for number in range(int(request)):
-            await context.write(b"%d" % number)
-        if request == b"3":
-            await context.abort(grpc.StatusCode.OUT_OF_RANGE, "only three")
-
-    def direct(self, request, _deadline):
-        """At once, by waiting, or not at all."""
-        if request == b"later":
-            self.held += 1
-            return self._later()
-        if request == b"refused":
-            raise ServingError(Code.UNAVAILABLE, "ünavailable\n100 %")
-        return request
-
-    async def _later(self):
-        try:
-            await asyncio.sleep(0.05)
-            return b"later"
-        finally:
-            self.held -= 1
-
-    def service(self):
-        unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
-        same = {"request_deserializer": bytes, "response_serializer": bytes}
-        return grpc.method_handlers_generic_handler(
-            "t.S",
-            {
-                "Echo": unary(self.echo, lambda data: data.decode().encode(), bytes),
-                "Fail": unary(self.fail, **same),
-                "Wait": unary(self.wait, **same),
-                "Direct": unary(self.echo, **same),
-                "Count": stream(self.count, **same),
-                "Talk": grpc.stream_unary_rpc_method_handler(self.echo, **same),
-            },
-        )
-
-
-class Client:
-    """Raw HTTP/2 against the server."""
-
-    def __init__(self, reader, writer):
-        self.reader, self.writer = reader, writer
-        self.http = ngh2.Connection(ngh2.Role.CLIENT)
-        self.http.initiate_connection()
-        self.answers = {}  # headers and trailers, data, by stream
-        self.ended = set()
-
-    def ask(self, method, data=None, *headers, end=True, content=b"application/grpc"):
-        asked = [*HEADERS, (b":path", b"/t.S/" + method), (b"te", b"trailers")]
-        asked += [(b"content-type", content), *headers]
-        number = self.http.send_request(asked, end_stream=data is None)
-        self.answers[number] = [{}, b""]
-        if data is not None:
-            self.http.send_data(number, data, end_stream=end)
-        return number
-
-    async def write(self):
-        self.writer.write(self.http.data_to_send())
-        await self.writer.drain()
-
-    async def read(self, *numbers):
-        """Until these streams are over; False when the server closes instead."""
-        while not self.ended.issuperset(numbers):
-            data = await asyncio.wait_for(self.reader.read(1 << 16), 20)
-            if not data:
-                return False
-            self.http.receive_data(data)
-            for event in self.http.events():
-                if isinstance(event, ngh2.ResponseReceived | ngh2.TrailersReceived):
-                    self.answers[event.stream_id][0].update(event.headers)
-                elif isinstance(event, ngh2.DataReceived):
-                    self.answers[event.stream_id][1] += event.data
-                elif isinstance(event, ngh2.StreamClosed):
-                    self.ended.add(event.stream_id)
-            await self.write()
-        return True
-
-    def status(self, number):
-        found = self.answers[number][0]
-        return int(found[b"grpc-status"]), found.get(b"grpc-message", b"").decode()
-
 
 def message(data, flag=0):
     return bytes([flag]) + len(data).to_bytes(4, "big") + data
 
 
-def run(tmp_path, test):
-    """Runs a test with (server, behaviour, client, address) in one loop."""
-
-    async def body():
-        behaviour = Behaviour()
-        server = Http2Server({"/t.S/Direct": behaviour.direct})
-        server.add_generic_rpc_handlers((behaviour.service(),))
-        await server.listen_unix(f"{tmp_path}/s")
-        reader, writer = await asyncio.open_unix_connection(f"{tmp_path}/s")
-        try:
-            await test(server, behaviour, Client(reader, writer), f"unix:{tmp_path}/s")
-        finally:
-            writer.close()
-            await server.stop(0)
-
-    asyncio.run(body())
-
-
-def test_answers_by_raw_http2(tmp_path):
+def test_answers_by_raw_http2(run):
     async def test(_server, _behaviour, client, _address):
         echo = client.ask(b"Echo", message(b"hello"), end=False)  # half-closed never
         packed = zlib.compressobj(wbits=31)
@@ -160,10 +33,10 @@ def test_answers_by_raw_http2(tmp_path):
         assert client.answers[three][1] == message(b"0") + message(b"1") + message(b"2")
         assert client.status(three) == (11, "only three")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_calls_that_are_wrong(tmp_path):
+def test_calls_that_are_wrong(run):
     async def test(_server, _behaviour, client, _address):
         wrong = {
             client.ask(b"Nothing", message(b"")): (12, "Method not found!"),
@@ -190,10 +63,10 @@ def test_calls_that_are_wrong(tmp_path):
         assert client.answers[page][0] == {b":status": b"415"}
         assert client.answers[right][1] == message(b"right")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_calls_that_are_cancelled(tmp_path):
+def test_calls_that_are_cancelled(run):
     async def test(_server, behaviour, client, _address):
         # Begun and reset in one piece: what the call holds is given back all the same.
         for _ in range(20):
@@ -211,10 +84,10 @@ def test_calls_that_are_cancelled(tmp_path):
         assert client.answers[right][1] == message(b"later")
         assert (behaviour.held, behaviour.cancelled) == (0, 1)
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_client_that_goes_away(tmp_path):
+def test_a_client_that_goes_away(run):
     async def test(server, behaviour, client, _address):
         client.ask(b"Wait", message(b""))
         client.ask(b"Direct", message(b"later"))
@@ -227,10 +100,10 @@ def test_a_client_that_goes_away(tmp_path):
         await asyncio.sleep(0.01)
         assert (behaviour.held, behaviour.cancelled) == (0, 1)
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_deadlines(tmp_path, monkeypatch):
+def test_deadlines(run, monkeypatch):
     monkeypatch.setattr("serving.rpc.http2_server._SWEEP_SECONDS", 0.05)
 
     async def test(_server, behaviour, client, _address):
@@ -246,7 +119,7 @@ def test_deadlines(tmp_path, monkeypatch):
         await client.read(slow, never)
         assert client.status(slow) == client.status(never) == (4, "Deadline Exceeded")
 
-    run(tmp_path, test)
+    run(test)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +131,7 @@ def test_deadlines(tmp_path, monkeypatch):
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\4\4\0\0\0\0\0\0\0\0\0" + b"\0\0\1\1\5\0\0\0\1\xff",
     ],
 )
-def test_what_is_not_http2_is_closed(tmp_path, said):
+def test_what_is_not_http2_is_closed(run, said):
     async def test(server, _behaviour, client, _address):
         client.writer.write(said)
         while await asyncio.wait_for(client.reader.read(1 << 16), 20):
@@ -266,21 +139,20 @@ def test_what_is_not_http2_is_closed(tmp_path, said):
         await asyncio.sleep(0.01)
         assert not server.connections
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_connection_that_never_speaks(tmp_path, monkeypatch):
+def test_a_connection_that_never_speaks(run, monkeypatch):
     monkeypatch.setattr("serving.rpc.http2_server._SWEEP_SECONDS", 0.02)
-    monkeypatch.setattr("serving.rpc.connection._HANDSHAKE_SECONDS", 0.05)
 
     async def test(_server, _behaviour, client, _address):
         while await asyncio.wait_for(client.reader.read(1 << 16), 20):
             pass
 
-    run(tmp_path, test)
+    run(test, patience=0.05)
 
 
-def test_large_messages_by_grpcios_client(tmp_path):
+def test_large_messages_by_grpcios_client(run):
     async def test(_server, _behaviour, _client, address):
         limit = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         async with grpc.aio.insecure_channel(address, options=limit) as channel:
@@ -293,10 +165,10 @@ def test_large_messages_by_grpcios_client(tmp_path):
                 await channel.unary_unary("/t.S/Direct")(b"refused")
             assert caught.value.details() == "ünavailable\n100 %"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_client_that_does_not_read(tmp_path):
+def test_a_client_that_does_not_read(run):
     async def test(server, _behaviour, client, _address):
         client.http.update_settings({ngh2.Setting.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
         client.http.set_local_window_size((1 << 31) - 1)
@@ -320,10 +192,10 @@ def test_a_client_that_does_not_read(tmp_path):
         await client.read(number, other)
         assert client.status(other) == (0, "")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_the_end(tmp_path):
+def test_the_end(run):
     async def test(server, behaviour, client, address):
         last = client.ask(b"Direct", message(b"later"))
         await client.write()
@@ -340,4 +212,4 @@ def test_the_end(tmp_path):
                 await channel.unary_unary("/t.S/Echo")(b"", timeout=5)
             assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
 
-    run(tmp_path, test)
+    run(test)

@@ -5,6 +5,7 @@ import zlib
 import pytest
 
 from serving.rpc import framing
+from serving.rpc.call import CallEnded
 
 
 @pytest.mark.parametrize(
@@ -43,8 +44,12 @@ def test_inflated(monkeypatch):
     for broken, encoding in [
         (data[:-9], b"gzip"), (data, b"deflate"), (b"", b"gzip"), (data, b"identity"),
     ]:  # fmt: skip
-        with pytest.raises(ValueError):
+        with pytest.raises(CallEnded) as caught:
             framing.inflated(broken, encoding)
+        assert caught.value.code == 13
     monkeypatch.setattr(framing, "MAX_INFLATED_BYTES", 999)
-    with pytest.raises(ValueError, match="too large"):
+    with pytest.raises(CallEnded, match="larger than max") as caught:
         framing.inflated(data, b"gzip")
+    assert caught.value.code == 8
+    monkeypatch.setattr(framing, "MAX_INFLATED_BYTES", 1000)
+    assert framing.inflated(data, b"gzip") == b"x" * 1000

@@ -25,15 +25,19 @@ def test_an_empty_message_and_surplus_bytes():
     assert Stream(METHOD, None, b"identity").receive(b"\0\0\0\0\1ab") == b"a"
 
 
+def test_compressed():
+    stream = Stream(METHOD, None, b"gzip")
+    assert stream.receive(b"\1\0\0\0\1a") == b"a" and stream.compressed
+
+
 @pytest.mark.parametrize(
-    ("data", "encoding", "code"),
-    [
-        (b"\0\x80\0\0\0", b"identity", 8),  # 2 GiB announced
-        (b"\1\0\0\0\1a", b"identity", 13),  # compressed, nobody said how
-        (b"\1\0\0\0\1a", b"gzip", 13),
-    ],
+    ("data", "code"),
+    [(b"\0\x80\0\0\0", 8), (b"\0\0\0\0\7", 8), (b"\2\0\0\0\1a", 13), (b"\x80\0\0\0\1", 13)],
 )
-def test_refused(data, encoding, code):
-    with pytest.raises(CallEnded) as caught:
-        Stream(METHOD, None, encoding).receive(data)
-    assert caught.value.code == code
+def test_refused(data, code):
+    for cut in range(len(data)):
+        stream = Stream(METHOD, None, b"gzip", max_bytes=6)
+        with pytest.raises(CallEnded) as caught:
+            stream.receive(data[:cut])
+            stream.receive(data[cut:])
+        assert caught.value.code == code
