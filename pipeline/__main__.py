@@ -13,6 +13,7 @@ COMMANDS = {
     "schema": "show, diff or accept the curated schema",
     "rollback": "go back to the version served before",
     "serve": "serve what the last run pushed",
+    "monitor": "what a server was asked, against the data its model was trained on",
     "deploy": "files for the real TensorFlow Serving: docker compose, Kubernetes, KServe",
     "compile": "the same graph for Kubeflow Pipelines or Airflow",
     "step": "one node of a run, for schedulers",

@@ -1,6 +1,7 @@
 """`python -m pipeline serve`: the embedded model server on what the last run pushed."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,16 @@ from pathlib import Path
 from components.pusher.versions import manifests, served
 from pipeline import example_request
 from pipeline.earlier import pushed_to
+from pipeline.earlier.request_logs import FOLDER
+
+_LOGGED = """model_config_list {{ config {{
+  name: {name} base_path: {directory} model_platform: "tensorflow"
+  logging_config {{
+    log_collector_config {{ type: "tfrecord" filename_prefix: {prefix} }}
+    sampling_config {{ sampling_rate: {share} }}
+  }}
+}} }}
+"""
 
 
 def main(argv: list[str]) -> int:
@@ -17,6 +28,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--root", default="output", help="where runs are kept (default: output)")
     parser.add_argument("--rest_api_port", type=int, default=8501)
     parser.add_argument("--port", type=int, default=8500, help="gRPC")
+    parser.add_argument(
+        "--log_requests",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="write this share of the requests, 0 to 1, where `python -m pipeline monitor` looks",
+    )
     options, passed_on = parser.parse_known_args(argv)
     newest = _newest(Path(options.root), options.name)
     if newest is None:
@@ -24,6 +42,9 @@ def main(argv: list[str]) -> int:
             f"error: nothing pushed under {options.root}. Run `python run_local.py` first.",
             file=sys.stderr,
         )
+        return 2
+    if not 0 <= options.log_requests <= 1:
+        print(f"error: --log_requests: 0 to 1. Received: {options.log_requests}", file=sys.stderr)
         return 2
     found, root = newest
     name = root.name
@@ -35,8 +56,7 @@ def main(argv: list[str]) -> int:
         sys.executable,
         "-m",
         "serving",
-        f"--model_name={name}",
-        f"--model_base_path={found.resolve()}",
+        *_model(name, found, root, options.log_requests),
         f"--rest_api_port={options.rest_api_port}",
         f"--port={options.port}",
         *_example(found, root),
@@ -58,6 +78,25 @@ def _newest(output: Path, name: str | None) -> tuple[Path, Path] | None:
         return None
     version, root = max(found, key=lambda item: item[0].stat().st_mtime)
     return version.parent, root
+
+
+def _model(name: str, directory: Path, root: Path, share: float) -> list[str]:
+    """The flags that say what is served; with a log of requests that is a file."""
+    if not share:
+        return [f"--model_name={name}", f"--model_base_path={directory.resolve()}"]
+    folder = (root / FOLDER).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "models.config"
+    file.write_text(
+        _LOGGED.format(
+            name=json.dumps(name),
+            directory=json.dumps(str(directory.resolve())),
+            prefix=json.dumps(str(folder / name)),
+            share=share,
+        ),
+        encoding="utf-8",
+    )
+    return [f"--model_config_file={file}"]
 
 
 def _example(directory: Path, root: Path) -> list[str]:

@@ -18,22 +18,29 @@ def build(facts: Facts) -> dict[str, Any]:
     names = list(dict.fromkeys(name(f) for split in found.values() for f in split.features))
     return {
         "splits": [{"split": key, "rows": int(split.num_examples)} for key, split in found.items()],
-        "columns": [_column(column, found, facts.label) for column in names],
+        "columns": [column(called, found, facts.label) for called in names],
         "anomalies": facts.summary.get("anomalies", []),
     }
 
 
-def _column(column: str, found: dict[str, Any], label: str) -> dict[str, Any]:
+def column(called: str, found: dict[str, Any], label: str) -> dict[str, Any]:
+    """One column: keys `name`, `label` (whether it is), `kind`, `splits` ({split: what is told}).
+
+    Args:
+      called: its name.
+      found: {split: DatasetFeatureStatistics}.
+      label: the name of the label.
+    """
     by_split = {}
     for split, statistics in found.items():
-        feature = next((f for f in statistics.features if name(f) == column), None)
+        feature = next((f for f in statistics.features if name(f) == called), None)
         kind = feature.WhichOneof("stats") if feature is not None else None
         if feature is not None and kind:
             by_split[split] = _one(getattr(feature, kind), kind, int(statistics.num_examples))
     kinds = [str(one["kind"]) for one in by_split.values()]
     return {
-        "name": column,
-        "label": column == label,
+        "name": called,
+        "label": called == label,
         "kind": kinds[0] if kinds else "unknown",
         "splits": by_split,
     }

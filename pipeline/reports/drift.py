@@ -9,10 +9,11 @@ from pipeline.reports.facts import Facts, artifact, statistics
 
 
 def build(facts: Facts) -> dict[str, Any]:
-    """Keys: `against` (a run id, or empty), `why_not`, `split`, `rows` (of distances), `drifted`."""
+    """Keys: `against` (a run id, or empty), `whose` data that is, `why_not`, `split`, `rows` (of
+    distances), `drifted`."""
     own = artifact(facts.run, "StatisticsGen", "statistics")
     against = _other_data(facts)
-    empty: dict[str, Any] = {"against": "", "split": "", "rows": [], "drifted": 0}
+    empty: dict[str, Any] = {"against": "", "whose": "", "split": "", "rows": [], "drifted": 0}
     if own is None:
         return {**empty, "why_not": "The run made no statistics."}
     if against is None:
@@ -26,6 +27,7 @@ def build(facts: Facts) -> dict[str, Any]:
     rows = compare(before[split], facts.statistics[split], thresholds(facts.config))
     return {
         "against": against.id,
+        "whose": "the last one on other data",
         "why_not": "",
         "split": split,
         "rows": [row.as_dict() for row in rows],
