@@ -30,7 +30,7 @@ def ngrams(length: int, buckets: int, width: int) -> Encoder:
 
     def upper(ids: Any, training: bool) -> Any:
         there = tf.cast(tf.not_equal(ids, 0), tf.float32)[:, :, tf.newaxis]
-        total = tf.reduce_sum(table(ids) * there, axis=1)
+        total = tf.reduce_sum(tf.cast(table(ids), tf.float32) * there, axis=1)
         return total / tf.maximum(tf.reduce_sum(there, axis=1), 1.0)  # (batch, width)
 
     return Encoder(tokenize, lambda ids: ids, upper, table.trainable_variables, width, False, table)

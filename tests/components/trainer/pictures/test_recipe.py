@@ -14,6 +14,7 @@ from components.trainer.pictures.config import ImageSettings
 from components.trainer.pictures.decoding import decode
 from components.trainer.pictures.efficientnet_lite import efficientnet_lite0, weights_file
 from components.trainer.pictures.recipe import Trained, fit_images
+from components.trainer.techniques.optimizing import Optimizing
 from components.trainer.transfer.batches import Rows
 from data.fashion_mnist.encode import png
 from data.fashion_mnist.locate import sample
@@ -187,11 +188,20 @@ def test_it_exports_and_two_ways_of_loading_answer_the_same(
     ],
 )
 def test_reduced_precision_is_used_inside_and_logits_are_float32(
-    policy: str, reduced: str, fashion: Fashion
+    policy: str, reduced: str, fashion: Fashion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    scaled: list[bool] = []
+    made = Optimizing.optimizer
+
+    def spy(self: Optimizing, rate: float, steps: int, loss_scaling: bool = False) -> Any:
+        scaled.append(loss_scaling)
+        return made(self, rate, steps, loss_scaling)
+
+    monkeypatch.setattr(Optimizing, "optimizer", spy)
     train = Rows(fashion.train.pictures[:96], fashion.train.labels[:96])
     changes = {"precision": policy, "fine_tune_epochs": 1, "fine_tune_blocks": 1}
     trained = _fit(train, fashion.evaluation, SETTINGS, Task.MULTICLASS, 10, **changes)
+    assert scaled == [False, policy == "mixed_float16"]  # the head is float32; the blocks
     network = trained.model.get_layer("efficientnet_lite0")
     assert {layer.compute_dtype for layer in network.layers[1:]} == {reduced}
     assert {variable.dtype for variable in network.trainable_variables} == {"float32"}

@@ -10,6 +10,16 @@ import pytest
 COLUMNS: dict[str, type] = {"mail": str, "kind": str}
 FEATURES = {"mail": "text"}
 CLASSES = ["ham", "spam"]
+SCRATCH = {"encoder": "none", "fine_tune_epochs": 3, "fine_tune_rate": 0.01, "buckets": 512}
+BERT = {
+    "length": 16,
+    "hidden": 16,
+    "head_epochs": 6,
+    "head_rate": 0.01,
+    "fine_tune_layers": 1,
+    "fine_tune_epochs": 2,
+    "fine_tune_rate": 0.003,
+}
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -46,23 +56,48 @@ def _check(trained: Any) -> None:
 
 
 def test_hashed_words(train: Callable[..., Any]) -> None:
-    text = {"encoder": "none", "fine_tune_epochs": 3, "fine_tune_rate": 0.01, "buckets": 512}
-    trained = train(COLUMNS, _rows(), "kind", "binary", CLASSES, FEATURES, {"text": text})
+    told = (COLUMNS, _rows(), "kind", "binary", CLASSES, FEATURES)
+    trained = train(*told, {"text": SCRATCH})
     _check(trained)
     assert {epoch["phase"] for epoch in trained.history["epochs"]} == {"fine-tune"}
 
 
+@pytest.mark.parametrize(
+    ("encoder", "policy"),
+    [
+        ("none", "mixed_bfloat16"),
+        ("BERT", "mixed_float16"),
+        pytest.param("BERT", "mixed_bfloat16", marks=pytest.mark.slow),
+    ],
+)
+def test_reduced_precision_learns_as_well_and_scales_where_it_has_to(
+    encoder: str,
+    policy: str,
+    train: Callable[..., Any],
+    preset: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from components.trainer.techniques.optimizing import Optimizing
+
+    scaled: list[bool] = []
+    made = Optimizing.optimizer
+
+    def spy(self: Any, rate: float, steps: int, loss_scaling: bool = False) -> Any:
+        scaled.append(loss_scaling)
+        return made(self, rate, steps, loss_scaling)
+
+    monkeypatch.setattr(Optimizing, "optimizer", spy)
+    text = SCRATCH if encoder == "none" else {**BERT, "encoder": str(preset)}
+    told = (COLUMNS, _rows(), "kind", "binary", CLASSES, FEATURES)
+    trained = train(*told, {"text": {**text, "precision": policy}})
+    _check(trained)
+    assert trained.history["precision"]["policy"] == policy
+    phases = 1 if encoder == "none" else 2
+    assert scaled == [False, policy == "mixed_float16"][-phases:]  # the head is float32
+
+
 def test_a_pretrained_encoder_and_its_top_layer(train: Callable[..., Any], preset: Path) -> None:
-    text = {
-        "encoder": str(preset),
-        "length": 16,
-        "hidden": 16,
-        "head_epochs": 6,
-        "head_rate": 0.01,
-        "fine_tune_layers": 1,
-        "fine_tune_epochs": 2,
-        "fine_tune_rate": 0.003,
-    }
+    text = {**BERT, "encoder": str(preset)}
     trained = train(COLUMNS, _rows(), "kind", "binary", CLASSES, FEATURES, {"text": text})
     _check(trained)
     phases = [epoch["phase"] for epoch in trained.history["epochs"]]
