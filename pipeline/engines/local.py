@@ -38,17 +38,21 @@ def in_processes(site: Site) -> list[str]:
 
 def workers(site: Site) -> int:
     """How many worker processes: as set, or what cores and memory allow; at least two."""
-    if site.section.workers:
-        return site.section.workers
+    return site.section.workers or max(2, _room())
+
+
+def choose(site: Site) -> str:
+    """What `auto` stands for: several processes for much data, where more than one has a core."""
+    several = (site.section.workers or _room()) > 1
+    return "processes" if several and site.data_bytes >= PROCESSES_FROM else "local"
+
+
+def _room() -> int:
+    """How many worker processes this machine has cores and memory for."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     )
-    return max(2, min(cores, int(psutil.virtual_memory().total) // MEMORY_PER_WORKER))
-
-
-def choose(data_bytes: int) -> str:
-    """What `auto` stands for."""
-    return "processes" if data_bytes >= PROCESSES_FROM else "local"
+    return min(cores, int(psutil.virtual_memory().total) // MEMORY_PER_WORKER)
 
 
 def import_path(project: Path, base: Path, inherited: str) -> str:

@@ -150,4 +150,4 @@ def _in_image(name: str, site: Site) -> list[str]:
 
 
 def _resolve(name: str, site: Site) -> str:
-    return local.choose(site.data_bytes) if name == "auto" else name
+    return local.choose(site) if name == "auto" else name

@@ -1,5 +1,6 @@
 """pipeline/engines/table.py: names become arguments; what cannot run says everything that is missing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,25 @@ from pipeline.engines.site import EngineError
 
 
 def test_auto_goes_by_the_size_of_the_data(site) -> None:
-    small = table.choose(site(data_bytes=local.PROCESSES_FROM - 1))
-    large = table.choose(site(data_bytes=local.PROCESSES_FROM))
+    small = table.choose(site(data_bytes=local.PROCESSES_FROM - 1, workers=2))
+    large = table.choose(site(data_bytes=local.PROCESSES_FROM, workers=2))
     assert (small.name, large.name) == ("local", "processes")
     assert "MiB of data" in small.why
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no choice of cores here")
+def test_auto_stays_in_one_process_where_one_core_is_allowed(site) -> None:
+    allowed = os.sched_getaffinity(0)
+    place = site(data_bytes=local.PROCESSES_FROM)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert table.choose(place).name == "local"
+        # Asked for by name it has its two all the same.
+        assert (
+            "--direct_num_workers=2" in table.beam_args(place, table.choose(place, "processes"))[""]
+        )
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def test_the_flag_wins_over_the_configuration(site) -> None:
