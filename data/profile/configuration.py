@@ -50,6 +50,7 @@ def toml(
     leaks: dict[str, str] | None = None,
     picture_size: int = 0,
     picture_side: int = 0,
+    least_steps: int = 0,
     slices: Sequence[str] = (),
 ) -> str:
     """The configuration's text.
@@ -68,6 +69,7 @@ def toml(
       leaks: why a column may give the label away.
       picture_size: what pictures are resized to, in pixels; 0: not written.
       picture_side: the shorter side of a typical picture, in pixels.
+      least_steps: how many steps a phase of training pictures has at least; 0: not written.
       slices: columns for each value of which metrics are wanted too.
     """
     lines = [comment(head), f"name = {quoted(name)}", "", "[data]"]
@@ -92,9 +94,14 @@ def toml(
     for decision in decisions:
         if decision.treatment is not None:
             lines += _feature(decision, (leaks or {}).get(decision.name, ""), label.name)
+    if picture_size or least_steps:
+        lines += ["", "[train.image]"]
     if picture_size:
         why = f"typical pictures have {picture_side} pixels or more a side; time grows with the square"
-        lines += ["", "[train.image]", f"size = {picture_size}  {comment(why)}"]
+        lines.append(f"size = {picture_size}  {comment(why)}")
+    if least_steps:
+        why = "of each phase; with few pictures the default of 250 took twice as long for nothing"
+        lines.append(f"least_steps = {least_steps}  {comment(why)}")
     lines += ["", *_evaluate(label, slices)]
     return "\n".join(lines) + "\n"
 

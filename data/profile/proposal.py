@@ -22,6 +22,8 @@ SLICED, SLICES = 12, 3
 """Columns of at most `SLICED` values are worth metrics per value; so many of them, the fewest values first."""
 LARGEST, STEP, SMALL = 160, 32, 96
 """Pictures of at least `SMALL` pixels are resized to a multiple of `STEP`, at most to `LARGEST`."""
+FEW, FEWER_STEPS = 1000, 100
+"""Below so many pictures a phase of so many steps does; docs/measurements.md, "Few pictures"."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Proposal:
         """What `train.image.size` should be; 0: its default will do."""
         side = min(self.picture_side, LARGEST)
         return side // STEP * STEP if side >= SMALL else 0
+
+    @property
+    def least_steps(self) -> int:
+        """What `train.image.least_steps` should be; 0: its default will do."""
+        return FEWER_STEPS if self.picture_side and self.found.rows < FEW else 0
 
     @property
     def slices(self) -> tuple[str, ...]:

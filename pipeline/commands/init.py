@@ -117,6 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
         leaks=proposal.leaks,
         picture_size=proposal.picture_size,
         picture_side=proposal.picture_side,
+        least_steps=proposal.least_steps,
         slices=proposal.slices,
     )
     schema.write_text(schema_text(proposal, source), encoding="utf-8")

@@ -450,9 +450,23 @@ def test_pictures_are_resized_to_what_they_show(
     tmp_path: Path, init: Init, pixels: int, size: int
 ) -> None:
     result = init(pictures(tmp_path / "pets", pixels=pixels), label="")
-    assert result.toml.get("train", {}) == ({"image": {"size": size}} if size else {})
+    assert result.toml["train"]["image"].get("size", 0) == size
     loaded = config_module.load(str(result.target), [])
     assert loaded.config.train.image.size == (size or 80)
+
+
+@pytest.mark.parametrize(("count", "written"), [(999, {"image": {"least_steps": 100}}), (1000, {})])
+def test_few_pictures_get_fewer_steps(
+    tmp_path: Path, init: Init, count: int, written: dict[str, Any]
+) -> None:
+    out = BytesIO()
+    Image.new("L", (28, 28), 7).save(out, "PNG")
+    columns = {"image": [out.getvalue()] * count, "y": [n % 2 for n in range(count)]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    result = init(tmp_path / "a.parquet")
+    assert result.toml.get("train", {}) == written
+    steps = config_module.load(str(result.target), []).config.train.image.least_steps
+    assert steps == (100 if written else 250)
 
 
 def test_pictures_in_a_table_are_resized_too(tmp_path: Path, init: Init) -> None:
