@@ -8,6 +8,10 @@ FOLDER = "requests"
 """Below a pipeline's own folder: what `serve --log_requests` writes to."""
 
 
+PAGES = "monitor"
+"""Below a pipeline's own folder: what `monitor` writes."""
+
+
 def files(names: Sequence[str]) -> list[Path]:
     """Every file that is meant, sorted.
 

@@ -1,10 +1,12 @@
-"""The index of all runs: per pipeline a table of runs and the trend of every metric over them."""
+"""The index of all runs: per pipeline its runs, the trend of every metric, and looks at requests."""
 
 from pathlib import Path
 from typing import Any
 
 from pipeline.earlier import history
+from pipeline.earlier.request_logs import PAGES
 from pipeline.reports import page
+from pipeline.reports.facts import read_json
 from pipeline.reports.metrics import higher_is_better
 
 _TREND = 40
@@ -16,7 +18,7 @@ def html(output: Path) -> str:
 
 
 def build(output: Path) -> list[dict[str, Any]]:
-    """Per pipeline: `name`, `runs` (newest first) and `trends` of the overall metrics."""
+    """Per pipeline: `name`, `runs` and `monitored` (newest first), `trends` of the overall metrics."""
     roots = sorted(path.parent for path in output.glob("*/runs") if path.is_dir())
     return [_pipeline(root) for root in roots if history.runs(root)]
 
@@ -34,6 +36,18 @@ def _pipeline(root: Path) -> dict[str, Any]:
         "keys": list(keys)[:4],
         "trends": [_trend(key, measured) for key in keys],
         "measured": len(measured),
+        "monitored": [_monitored(file) for file in sorted(root.glob(f"{PAGES}/*.html"))[::-1]],
+    }
+
+
+def _monitored(file: Path) -> dict[str, Any]:
+    made = read_json(file.with_suffix(".json"), {})
+    drift, columns = made.get("drift", {}), made.get("columns", {})
+    return {
+        "id": file.stem,
+        "drifted": [row["column"] for row in drift.get("rows", []) if row["drifted"]],
+        "unfit": [row["column"] for row in columns.get("anomalies", [])],
+        "what": " ".join(made.get("facts", [])),
     }
 
 

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.pusher.versions import manifests
 from data.tasks import Task
 from pipeline.earlier import history, pushed_to
+from pipeline.earlier.request_logs import PAGES
 from pipeline.reports import columns, facts, model, page
 from pipeline.reports.drift import thresholds
 from pipeline.reports.write import replace
@@ -93,7 +94,7 @@ def build(
 
 def write(root: Path, made: dict[str, Any]) -> Path:
     """Writes `monitor/<time>.html` and `.json` under `root`; returns the page."""
-    folder = root / "monitor"
+    folder = root / PAGES
     folder.mkdir(parents=True, exist_ok=True)
     stem = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     replace(folder / f"{stem}.json", json.dumps(made, indent=1, allow_nan=False, default=str))

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from pipeline.earlier.request_logs import PAGES
 from pipeline.reports import index
 
 _SERVED = {
@@ -82,14 +83,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _file(self, path: str) -> Path | None:
-        """`/<pipeline>/runs/…`, a file of a served kind that really lies there."""
+        """`/<pipeline>/runs/…` or `/<pipeline>/monitor/…`, a file of a served kind that really lies there."""
         if "\0" in path:
             return None
         file = (self._output / path.lstrip("/")).resolve()
         if not file.is_relative_to(self._output) or file.suffix not in _SERVED:
             return None
         parts = file.relative_to(self._output).parts
-        return file if len(parts) >= 3 and parts[1] == "runs" and file.is_file() else None
+        shown = len(parts) >= 3 and parts[1] in ("runs", PAGES)
+        return file if shown and file.is_file() else None
 
     def _answer(self, content: bytes, kind: str) -> None:
         self.send_response(HTTPStatus.OK)

@@ -1,6 +1,7 @@
 """pipeline/reports/serve.py and index.py: the reports over real HTTP on loopback, and nothing else."""
 
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,28 @@ def test_the_index_lists_runs_and_trends(port: int) -> None:
     assert 'href="made/runs/20260102-000000/report.html"' in body
     assert "20260101-000000" in body and 'href="made/runs/20260101-000000' not in body  # no page
     assert body.count('class="dot s0"') == 4  # two metrics over two runs
+
+
+def test_looks_at_requests_are_listed_and_served(tmp_path: Path, make_run: Any) -> None:
+    folder = make_run(id="1").parents[1] / "monitor"
+    folder.mkdir()
+    rows = [{"column": name, "drifted": name != "fare"} for name in ("<b>", "fare")]
+    made = {"drift": {"rows": rows}, "columns": {"anomalies": []}, "facts": ["2 requests."]}
+    (folder / "20260103-000000.json").write_text(json.dumps(made))
+    for name in ("20260103-000000.html", "20260104-000000.html"):  # the second one is not whole
+        (folder / name).write_text("page")
+    [pipeline] = index.build(tmp_path)
+    assert [one["id"] for one in pipeline["monitored"]] == ["20260104-000000", "20260103-000000"]
+    assert pipeline["monitored"][1]["drifted"] == ["<b>"]
+    name = pipeline["name"]
+    assert f'href="{name}/monitor/20260103-000000.html"' in index.html(tmp_path)
+    assert "▲ &lt;b&gt;" in index.html(tmp_path)
+    server = serve.make_server(tmp_path, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with server:
+        port = server.server_address[1]
+        assert get(port, f"/{name}/monitor/20260103-000000.html")[2] == "page"
+        server.shutdown()
 
 
 def test_files_of_runs_are_served_as_what_they_are(port: int) -> None:
