@@ -1,12 +1,18 @@
-"""Addresses the server is to listen on: found taken before anything is loaded, said in one sentence."""
+"""Addresses the server listens on: a taken one is said in one sentence, and at the end nobody is left out."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
+import time
+from collections.abc import Callable
 
 from serving.status import ServingError, invalid_argument
+
+_LET_IN_SECONDS = 1.0
+_QUIET_PASSES = 10
 
 
 def check_free(host: str, port: int, flag: str) -> None:
@@ -44,3 +50,21 @@ def cannot_listen(address: str, flag: str, error: OSError) -> ServingError:
     else:
         cure = f"Choose an address of this machine with --host and {flag}."
     return invalid_argument(f"Cannot listen on {address}: {reason}. {cure}")
+
+
+async def let_in(met: Callable[[], int], seconds: float) -> None:
+    """Waits for those who have connected to be accepted and read, before a server stops listening.
+
+    uvloop accepts one connection in a pass of its loop; the others wait in the kernel, and would be
+    refused. On a busy machine any time to sleep may be over before the first pass, so passes count.
+
+    Args:
+        met: The number of connections so far.
+        seconds: The longest to wait.
+    """
+    deadline = time.monotonic() + min(seconds, _LET_IN_SECONDS)
+    quiet = 0
+    while quiet < _QUIET_PASSES and time.monotonic() < deadline:
+        before = met()
+        await asyncio.sleep(0)
+        quiet = quiet + 1 if met() == before else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from serving.listening import let_in
 from serving.rest.http_protocol import AccessLog, Handle, HttpLimits, HttpProtocol
 
 _SWEEP_SECONDS = 2.0
@@ -53,6 +54,8 @@ class HttpServer:
 
     async def drain(self, seconds: float) -> None:
         """Stops listening, lets running requests finish for at most this long, closes all."""
+        if self._server is not None:
+            await let_in(lambda: len(self.connections), seconds)
         self.draining = True
         if self._server is not None:
             self._server.close()

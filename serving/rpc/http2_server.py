@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from serving.listening import let_in
 from serving.rpc.connection import RpcConnection
 from serving.rpc.framing import MAX_MESSAGE_BYTES
 from serving.rpc.stream import Direct, Method
@@ -15,7 +16,6 @@ from serving.rpc.stream import Direct, Method
 _SWEEP_SECONDS = 2.0
 _MAX_CONNECTIONS = 16384
 _NOTICE_SECONDS = 0.1
-_ACCEPT_SECONDS = 0.02
 _READ_BYTES = 1 << 16
 
 
@@ -55,6 +55,7 @@ class Http2Server:
         self._listening: list[asyncio.AbstractServer] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._ending = False
+        self._met = 0
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Adds a service; called by the generated `add_…Servicer_to_server`."""
@@ -116,6 +117,7 @@ class Http2Server:
 
     def admits(self, connection: RpcConnection) -> bool:
         """Takes a connection in, unless the server ends, or has too many and none that is idle."""
+        self._met += 1
         if self._ending:
             return False
         if len(self.connections) >= _MAX_CONNECTIONS:
@@ -130,7 +132,7 @@ class Http2Server:
 
     async def stop(self, seconds: float) -> None:
         """Stops listening, lets running calls finish for at most this long, closes all."""
-        await asyncio.sleep(min(_ACCEPT_SECONDS, seconds))  # who has connected is let in
+        await let_in(lambda: self._met, seconds)
         self._ending = True
         for listening in self._listening:
             listening.close()
@@ -139,6 +141,7 @@ class Http2Server:
             connection.out.announce_end()
         if self.connections:  # calls may be on their way to us
             await asyncio.sleep(min(_NOTICE_SECONDS, seconds))
+            await let_in(lambda: self._met, seconds)
         for connection in list(self.connections):
             connection.out.refuse_new()
         while time.monotonic() < deadline and any(c.busy for c in self.connections):

@@ -1,17 +1,22 @@
-"""gRPC load: ours against a bare grpcio server that calls the same session callable.
+"""gRPC load: ours against bare grpcio servers that call the same session callable. Needs h2load.
 
     make bench-serving-grpc ARGS="--seconds 5"
 
-Both servers run at once and take turns; the client is one process of asyncio, and may be what
-limits both at high concurrency. Reported are medians over the rounds.
+h2load (of nghttp2, `apt install nghttp2-client`) sends one recorded Predict request again and again:
+it costs a tenth of what a Python client would, so the servers are what is measured. All servers run
+at once, one process each, and take turns, several rounds, so that whatever else the machine does
+hits all alike. Reported are medians over the rounds, and medians of each round's ratios.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import json
 import os
+import re
+import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -21,31 +26,45 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+LOADS = {"1 call": (1, 1), "8 calls": (1, 8), "64 calls": (1, 64), "64 connections": (64, 1)}
 BARE = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
 import grpc, numpy as np
-import tensorflow as tf
+from concurrent.futures import ThreadPoolExecutor
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc as service
 from serving.models.saved_model import SessionOptions, load_servable
 servable = load_servable("m", 1, {model!r}, SessionOptions())
 signature = servable.signatures["serving_default"]
 program = servable.program((signature.inputs["x"].name,), (signature.outputs["y"].name,))
-class Service(service.PredictionServiceServicer):
+def predict(request):
+    (output,) = program([np.array(request.inputs["x"].float_val, np.float32)])
+    response = predict_pb2.PredictResponse()
+    tensor = response.outputs["y"]
+    tensor.dtype = 1
+    tensor.tensor_shape.dim.add(size=len(output))
+    tensor.float_val.extend(output.tolist())
+    return response
+class Asynchronous(service.PredictionServiceServicer):
     async def Predict(self, request, context):
-        (output,) = program([tf.make_ndarray(request.inputs["x"])])
-        response = predict_pb2.PredictResponse()
-        response.outputs["y"].CopyFrom(tf.make_tensor_proto(output))
-        return response
+        return predict(request)
+class Threaded(service.PredictionServiceServicer):
+    def Predict(self, request, context):
+        return predict(request)
 async def main():
     server = grpc.aio.server()
-    service.add_PredictionServiceServicer_to_server(Service(), server)
+    service.add_PredictionServiceServicer_to_server(Asynchronous(), server)
     server.add_insecure_port("127.0.0.1:{port}")
     await server.start()
     await server.wait_for_termination()
-import uvloop
-with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-    runner.run(main())
+if {threaded}:
+    server = grpc.server(ThreadPoolExecutor(8))
+    service.add_PredictionServiceServicer_to_server(Threaded(), server)
+    server.add_insecure_port("127.0.0.1:{port}")
+    server.start()
+    server.wait_for_termination()
+asyncio.run(main())
 """
 
 
@@ -68,7 +87,8 @@ def start(command: list[str], port: int) -> subprocess.Popen:
         time.sleep(0.2)
 
 
-async def load(port: int, concurrency: int, seconds: float) -> dict[str, float]:
+def recorded(file: Path, ports: list[int]) -> None:
+    """Writes the request as it goes over the wire, and asks every server once by grpcio's client."""
     import grpc
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
@@ -78,68 +98,89 @@ async def load(port: int, concurrency: int, seconds: float) -> dict[str, float]:
     tensor.dtype = 1
     tensor.tensor_shape.dim.add(size=1)
     tensor.float_val.append(1.0)
-    times: list[float] = []
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        response = await stub.Predict(request)
-        assert list(response.outputs["y"].float_val) == [2.5]
-        end = time.perf_counter() + seconds
+    data = request.SerializeToString()
+    file.write_bytes(b"\0" + len(data).to_bytes(4, "big") + data)
+    for port in ports:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            for _ in range(200):
+                assert list(stub.Predict(request).outputs["y"].float_val) == [2.5]
 
-        async def caller() -> None:
-            while (begin := time.perf_counter()) < end:
-                await stub.Predict(request)
-                times.append(time.perf_counter() - begin)
 
-        await asyncio.gather(*(caller() for _ in range(concurrency)))
-    times.sort()
+def h2load(port: int, connections: int, calls: int, seconds: float, file: Path) -> dict[str, float]:
+    log = file.with_suffix(".log")
+    log.unlink(missing_ok=True)
+    done = subprocess.run(
+        ["h2load", "-t1", f"-c{connections}", f"-m{calls}", f"-D{round(seconds)}", f"-d{file}",
+         "-Hcontent-type: application/grpc", "-Hte: trailers", f"--log-file={log}",
+         f"http://127.0.0.1:{port}{PREDICT}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    lines = [line.split() for line in log.read_text().splitlines()]
+    assert lines and all(status == "200" for _, status, _ in lines), done.stdout
+    # An error of gRPC is a 200 without a message: every answer must have brought its bytes.
+    answered = int(re.search(r"(\d+) succeeded", done.stdout)[1])
+    data = int(re.search(r"\((\d+)\) data", done.stdout)[1])
+    assert 20 * answered < data, done.stdout
+    times = sorted(int(microseconds) for _, _, microseconds in lines)
     return {
         "rps": len(times) / seconds,
-        "p50_ms": times[len(times) // 2] * 1000,
-        "p99_ms": times[int(len(times) * 0.99)] * 1000,
+        "p50_ms": times[len(times) // 2] / 1000,
+        "p99_ms": times[int(len(times) * 0.99)] / 1000,
     }
+
+
+def cpu(process: subprocess.Popen) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        model = f"{folder}/m/1"
+    if shutil.which("h2load") is None:
+        print("error: no h2load; `apt install nghttp2-client` brings it", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        model, file = f"{folder}/m/1", Path(folder) / "request"
         code = f"from serving.conformance.models import write_linear; write_linear({model!r})"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
-        ports = {"ours": free_port(), "bare grpcio": free_port()}
-        processes = [
-            start([sys.executable, "-m", "serving", "--model_name=m",
-                   f"--model_base_path={folder}/m", f"--port={ports['ours']}"], ports["ours"]),
-            start([sys.executable, "-c", BARE.format(root=str(ROOT), model=model,
-                   port=ports["bare grpcio"])], ports["bare grpcio"]),
-        ]  # fmt: skip
-        try:
-            for concurrency in (1, 8, 64):
-                line: dict[str, object] = {"concurrent calls": concurrency}
-                found: dict[str, list[dict[str, float]]] = {name: [] for name in ports}
-                for _ in range(flags.rounds):
-                    for name, port in ports.items():
-                        found[name].append(asyncio.run(load(port, concurrency, flags.seconds)))
-                for name, rounds in found.items():
-                    line[name] = {
-                        key: round(statistics.median(r[key] for r in rounds), 3)
-                        for key in rounds[0]
-                    }
-                line["ratio"] = round(
-                    statistics.median(
-                        a["rps"] / b["rps"]
-                        for a, b in zip(found["ours"], found["bare grpcio"], strict=True)
-                    ),
-                    2,
-                )
-                print(json.dumps(line), flush=True)
-        finally:
-            for process in processes:
-                process.kill()
+        names = ("ours", "grpcio, asyncio", "grpcio, threads")
+        ports = {name: free_port() for name in names}
+        processes: dict[str, subprocess.Popen] = {}
+        for name, port in ports.items():
+            source = BARE.format(root=str(ROOT), model=model, port=port, threaded="threads" in name)
+            command = [sys.executable, "-c", source]
+            if name == "ours":
+                command = [sys.executable, "-m", "serving", "--model_name=m",
+                           f"--model_base_path={folder}/m", f"--port={port}"]  # fmt: skip
+            processes[name] = start(command, port)
+            stack.callback(processes[name].send_signal, signal.SIGKILL)
+        recorded(file, list(ports.values()))
+        for load, (connections, calls) in LOADS.items():
+            found: dict[str, list[dict[str, float]]] = {name: [] for name in ports}
+            for _ in range(flags.rounds):
+                for name, port in ports.items():
+                    before = cpu(processes[name])
+                    result = h2load(port, connections, calls, flags.seconds, file)
+                    used = cpu(processes[name]) - before
+                    result["cpu_us"] = used / (result["rps"] * flags.seconds) * 1e6
+                    found[name].append(result)
+            line: dict[str, object] = {"load": load}
+            for name, rounds in found.items():
+                line[name] = {
+                    key: round(statistics.median(one[key] for one in rounds), 2)
+                    for key in rounds[0]
+                }
+            for name in names[1:]:
+                pairs = zip(found["ours"], found[name], strict=True)
+                ratios = [ours["rps"] / theirs["rps"] for ours, theirs in pairs]
+                line[f"ours / {name}"] = round(statistics.median(ratios), 2)
+            print(json.dumps(line), flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A port that is taken: one sentence, before anything is loaded."""
+"""A port that is taken: one sentence, before anything is loaded. At the end nobody is left out."""
 
 import re
 import socket
@@ -6,9 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ngh2
 import pytest
+import uvloop
 
 from serving.listening import cannot_listen, check_free
+from serving.rest.http import HttpServer
+from serving.rest.message import Response
+from serving.rpc.http2_server import Http2Server
 from serving.status import Code, ServingError
 
 
@@ -65,3 +70,59 @@ def test_the_server_says_nothing_else(taken, flag, tmp_path):
         rf"Failed to start server\. Error: .*Cannot listen on 127\.0\.0\.1:{taken}: .*{flag}\.",
         line,
     )
+
+
+def knocking(port, count, data):
+    """Connections that nobody has accepted yet, each with a request on it."""
+    found = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+    for connection in found:
+        connection.settimeout(20)
+        connection.sendall(data)
+    return found
+
+
+def read_all(connection):
+    with connection:
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def test_who_has_connected_before_the_end_is_answered_rest():
+    async def handle(_request):
+        return Response(200, b"right")
+
+    async def body():
+        server = HttpServer(handle)
+        waiting = knocking(await server.start("127.0.0.1", 0), 60, b"GET / HTTP/1.1\r\n\r\n")
+        await server.drain(10)
+        return waiting
+
+    waiting = uvloop.run(body())
+    assert [read_all(connection).endswith(b"right") for connection in waiting] == [True] * 60
+
+
+def test_who_has_connected_before_the_end_is_answered_rpc():
+    """An unknown method: what answers is the server itself."""
+    headers = {b":method": b"POST", b":scheme": b"http", b":path": b"/no.Such/One"}
+    headers |= {b":authority": b"t", b"content-type": b"application/grpc"}
+
+    def client():
+        found = ngh2.Connection(ngh2.Role.CLIENT)
+        found.initiate_connection()
+        found.send_request(list(headers.items()), end_stream=True)
+        return found, found.data_to_send()
+
+    async def body():
+        server = Http2Server()
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        await server.listen("127.0.0.1", port)
+        waiting = knocking(port, 60, client()[1])
+        await server.stop(10)
+        return waiting
+
+    for connection in uvloop.run(body()):
+        reader = client()[0]
+        reader.receive_data(read_all(connection))
+        (answer,) = [event for event in reader.events() if type(event) is ngh2.ResponseReceived]
+        assert dict(answer.headers)[b"grpc-status"] == b"12"
