@@ -8,6 +8,7 @@ and moves into the loop once its measured cost is small; slow runs move it back.
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OF_THREAD: int | None = getattr(resource, "RUSAGE_THREAD", None)  # Linux has it
+
 _PROVING_RUNS = 8  # runs in the pool before a program may run in the loop
 _CHEAP_SECONDS = 0.0003
 _SLOW_SECONDS = 0.002
 _SLOW_RUNS = 3.0  # of them, to leave the loop
+_PUSHED_ASIDE = 0.2  # of a slow run, where another process had the core meanwhile
 _FORGIVEN = 0.02  # part of a slow run made up for by a quick one
 _LONGEST_BACK_OFF_SECONDS = 320.0  # time in the pool after that; begins with 5, doubles each time
 _FORGET = 1.05  # growth of the remembered cost per run
@@ -44,6 +48,7 @@ class Engine:
     def __init__(self, threads: int, batcher: Batcher | None = None) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._pooled = 0  # runs handed to the pool and not yet back; changed in the loop alone
+        self._times_pushed_aside = 0
         self._batcher = batcher
         if batcher is not None:
             batcher.run = self.run_alone
@@ -80,7 +85,7 @@ class Engine:
         result = program(arrays)
         if (end := time.monotonic()) - start > _SLOW_SECONDS:
             # The machine may have been busy with something else: a few slow runs are needed.
-            program.slow_runs += 1
+            program.slow_runs += _PUSHED_ASIDE if self._pushed_aside() else 1
             if program.slow_runs >= _SLOW_RUNS:
                 program.slow_runs, program.runs, program.cost = 0, 0, float("inf")
                 program.not_before = end + program.back_off
@@ -88,6 +93,15 @@ class Engine:
         elif program.slow_runs:
             program.slow_runs = max(program.slow_runs - _FORGIVEN, 0.0)
         return result
+
+    def _pushed_aside(self) -> bool:
+        """Whether this thread was taken off its core since the last time this was asked.
+
+        Then the run has waited for other processes, which a thread of the pool would not spare it.
+        """
+        times = resource.getrusage(_OF_THREAD).ru_nivcsw if _OF_THREAD is not None else 0
+        before, self._times_pushed_aside = self._times_pushed_aside, times
+        return times > before
 
     async def run_alone(
         self, program: Program, arrays: Sequence[np.ndarray], deadline: float | None

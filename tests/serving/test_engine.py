@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -38,6 +39,31 @@ def test_quick_programs_move_into_the_loop_and_slow_ones_leave_it():
     assert threads[-1] is True
     pause[0] = 0.003
     run_all(engine, made, 6)
+    assert threads[-1] is False
+
+
+def test_a_busy_machine_does_not_make_a_quick_program_slow(monkeypatch):
+    """Seldom slow, each time with the core taken away; and a program that is slow all the time."""
+    threads, every, times = [], [6], iter(range(1_000_000))
+
+    def work():
+        threads.append(threading.current_thread() is threading.main_thread())
+        if len(threads) > 20 and len(threads) % every[0] == 0:
+            time.sleep(0.003)
+
+    made, engine = program(work), Engine(2)
+    run_all(engine, made, 20)
+    aside = types.SimpleNamespace(ru_nivcsw=0)
+
+    def usage(_who):
+        aside.ru_nivcsw = next(times)
+        return aside
+
+    monkeypatch.setattr("serving.engine.resource.getrusage", usage)
+    run_all(engine, made, 100)
+    assert threads[-1] is True
+    every[0] = 1
+    run_all(engine, made, 20)
     assert threads[-1] is False
 
 
