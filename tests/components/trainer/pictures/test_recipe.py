@@ -227,6 +227,19 @@ def test_without_fine_tuning_the_backbone_is_untouched(
     assert accuracy == pytest.approx(_best(trained, "head"))
 
 
+def test_mirror_images_teach_where_they_are_asked_for(
+    fashion: Fashion, tiny: ImageSettings
+) -> None:
+    """The same seed, so that nothing else differs."""
+    rows = fashion.train, fashion.evaluation
+    heads = []
+    for mirror in (True, False):
+        changes = {"mirror": mirror, "fine_tune_epochs": 0, "head_epochs": 1}
+        trained = _fit(*rows, tiny, Task.MULTICLASS, 10, **changes)
+        heads.append(trained.model.get_layer("head").get_weights()[0])
+    assert not np.allclose(*heads)
+
+
 def test_all_blocks_of_another_backbone(fashion: Fashion, tiny: ImageSettings) -> None:
     """Nothing is frozen: what is kept are the pictures themselves."""
     rows = fashion.train, fashion.evaluation
