@@ -126,6 +126,7 @@ class Http2Server:
             if longest is None:
                 return False
             self.connections.discard(longest)
+            longest.out.refuse_new()
             longest.close()
         self.connections.add(connection)
         return True

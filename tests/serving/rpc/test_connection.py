@@ -152,6 +152,28 @@ def test_a_connection_that_never_speaks(run, monkeypatch):
     run(test, patience=0.05)
 
 
+def test_of_too_many_connections_the_one_idle_for_longest_goes(run, monkeypatch):
+    monkeypatch.setattr("serving.rpc.http2_server._MAX_CONNECTIONS", 3)
+
+    async def test(server, behaviour, client, address):
+        client.ask(b"Wait", message(b""))
+        await client.write()
+        while not behaviour.begun:
+            await asyncio.sleep(0.001)
+        others = []
+        for _ in range(4):
+            others.append(await asyncio.open_unix_connection(address.removeprefix("unix:")))
+            await asyncio.sleep(0.02)
+        for reader, _ in others[:2]:  # with GOAWAY; the one with a call stays, and the newest
+            said = await asyncio.wait_for(reader.read(), 20)
+            assert said.endswith(b"\0\0\x08\7" + bytes(5) + bytes(8))
+        assert len(server.connections) == 3 and behaviour.cancelled == 0
+        for _, writer in others:
+            writer.close()
+
+    run(test)
+
+
 def test_large_messages_by_grpcios_client(run):
     async def test(_server, _behaviour, _client, address):
         limit = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
