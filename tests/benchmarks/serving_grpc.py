@@ -1,6 +1,7 @@
 """gRPC load: ours against bare grpcio servers that call the same session callable. Needs h2load.
 
     make bench-serving-grpc ARGS="--seconds 5"
+    make bench-serving-grpc ARGS="--pushed output/taxi/serving/taxi"
 
 h2load (of nghttp2, `apt install nghttp2-client`) sends one recorded Predict request again and again:
 it costs a tenth of what a Python client would, so the servers are what is measured. All servers run
@@ -37,8 +38,10 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc as 
 from serving.models.saved_model import SessionOptions, load_servable
 servable = load_servable("m", 1, {model!r}, SessionOptions())
 signature = servable.signatures["serving_default"]
-program = servable.program((signature.inputs["x"].name,), (signature.outputs["y"].name,))
-def predict(request):
+names = list(signature.inputs), list(signature.outputs)
+program = servable.program(
+    tuple(signature.inputs[n].name for n in names[0]), tuple(signature.outputs[n].name for n in names[1]))
+def tiny(request):
     (output,) = program([np.array(request.inputs["x"].float_val, np.float32)])
     response = predict_pb2.PredictResponse()
     tensor = response.outputs["y"]
@@ -46,6 +49,14 @@ def predict(request):
     tensor.tensor_shape.dim.add(size=len(output))
     tensor.float_val.extend(output.tolist())
     return response
+def any_model(request):
+    import tensorflow as tf
+    outputs = program([tf.make_ndarray(request.inputs[name]) for name in names[0]])
+    response = predict_pb2.PredictResponse()
+    for name, output in zip(names[1], outputs):
+        response.outputs[name].CopyFrom(tf.make_tensor_proto(output))
+    return response
+predict = tiny if names == (["x"], ["y"]) else any_model
 class Asynchronous(service.PredictionServiceServicer):
     async def Predict(self, request, context):
         return predict(request)
@@ -87,24 +98,51 @@ def start(command: list[str], port: int) -> subprocess.Popen:
         time.sleep(0.2)
 
 
-def recorded(file: Path, ports: list[int]) -> None:
-    """Writes the request as it goes over the wire, and asks every server once by grpcio's client."""
+def recorded(file: Path, ports: list[int], body: str) -> None:
+    """Writes the request as it goes over the wire; grpcio's client asks every server for the same."""
     import grpc
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import (
+        get_model_metadata_pb2,
+        predict_pb2,
+        prediction_service_pb2_grpc,
+    )
 
     request = predict_pb2.PredictRequest()
     request.model_spec.name = "m"
-    tensor = request.inputs["x"]
-    tensor.dtype = 1
-    tensor.tensor_shape.dim.add(size=1)
-    tensor.float_val.append(1.0)
+    stubs = [
+        prediction_service_pb2_grpc.PredictionServiceStub(
+            grpc.insecure_channel(f"127.0.0.1:{port}")
+        )
+        for port in ports
+    ]
+    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    asked.model_spec.name = "m"
+    found = get_model_metadata_pb2.SignatureDefMap()
+    stubs[0].GetModelMetadata(asked).metadata["signature_def"].Unpack(found)
+    (row,) = json.loads(body)["instances"]
+    for name, info in found.signature_def["serving_default"].inputs.items():
+        value = row[name] if isinstance(row, dict) else row
+        dtype = tf.dtypes.as_dtype(info.dtype)
+        request.inputs[name].CopyFrom(tf.make_tensor_proto([value], dtype=dtype))
+        if dtype == tf.float32:  # as clients write it that know no NumPy
+            request.inputs[name].ClearField("tensor_content")
+            request.inputs[name].float_val[:] = [value]
     data = request.SerializeToString()
     file.write_bytes(b"\0" + len(data).to_bytes(4, "big") + data)
-    for port in ports:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            for _ in range(200):
-                assert list(stub.Predict(request).outputs["y"].float_val) == [2.5]
+    answers = [[stub.Predict(request) for _ in range(200)][-1].outputs for stub in stubs]
+    for answer in answers:
+        for name, output in answer.items():
+            expected = tf.make_ndarray(answers[0][name]).tolist()
+            assert tf.make_ndarray(output).tolist() == expected, (name, output)
+
+
+def pushed(base: Path) -> tuple[str, str]:
+    """The newest version's directory, and the example request of the run that pushed it."""
+    version = max((p for p in base.iterdir() if p.name.isdecimal()), key=lambda p: int(p.name))
+    manifest = json.loads((base / "manifests" / f"{version.name}.json").read_text())
+    example = base.resolve().parents[1] / "runs" / manifest["run"] / "example_request.json"
+    return str(version.resolve()), example.read_text()
 
 
 def h2load(port: int, connections: int, calls: int, seconds: float, file: Path) -> dict[str, float]:
@@ -139,6 +177,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
+    parser.add_argument("--pushed", default="", help="a pushed model's folder, with its versions")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
@@ -146,9 +185,13 @@ def main() -> int:
         print("error: no h2load; `apt install nghttp2-client` brings it", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        model, file = f"{folder}/m/1", Path(folder) / "request"
-        code = f"from serving.conformance.models import write_linear; write_linear({model!r})"
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+        base, file = flags.pushed or f"{folder}/m", Path(folder) / "request"
+        model, body = f"{base}/1", '{"instances": [1.0]}'
+        if flags.pushed:
+            model, body = pushed(Path(flags.pushed))
+        else:
+            code = f"from serving.conformance.models import write_linear; write_linear({model!r})"
+            subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
         names = ("ours", "grpcio, asyncio", "grpcio, threads")
         ports = {name: free_port() for name in names}
         processes: dict[str, subprocess.Popen] = {}
@@ -157,10 +200,10 @@ def main() -> int:
             command = [sys.executable, "-c", source]
             if name == "ours":
                 command = [sys.executable, "-m", "serving", "--model_name=m",
-                           f"--model_base_path={folder}/m", f"--port={port}"]  # fmt: skip
+                           f"--model_base_path={Path(base).resolve()}", f"--port={port}"]  # fmt: skip
             processes[name] = start(command, port)
             stack.callback(processes[name].send_signal, signal.SIGKILL)
-        recorded(file, list(ports.values()))
+        recorded(file, list(ports.values()), body)
         for load, (connections, calls) in LOADS.items():
             found: dict[str, list[dict[str, float]]] = {name: [] for name in ports}
             for _ in range(flags.rounds):
