@@ -49,7 +49,7 @@ def build(facts: Facts) -> dict[str, Any]:
 
 
 def _rounds(semi: dict[str, Any]) -> dict[str, Any]:
-    """Keys: `confidence`, `teacher`, `ended`, `classes`, `measures`, `lines` (round, rows, taken, of,
+    """Keys: `confidence`, `share`, `teacher`, `ended`, `classes`, `measures`, `lines` (round, rows, taken, of,
     per_class in the order of classes, values in that of measures, best). Empty without any."""
     told = semi.get("rounds", [])
     if not told:
@@ -58,6 +58,7 @@ def _rounds(semi: dict[str, Any]) -> dict[str, Any]:
     classes = next((list(each["per_class"]) for each in told if "per_class" in each), [])
     return {
         "confidence": semi.get("confidence"),
+        "share": semi.get("share"),
         "teacher": semi.get("teacher", ""),
         "ended": semi.get("ended", ""),
         "classes": classes,

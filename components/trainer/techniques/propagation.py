@@ -10,7 +10,7 @@ import numpy as np
 
 from components.trainer.transfer.batches import Array
 
-_STEPS = 100
+_STEPS = 500
 _FAR = 0.9
 """Share of what a row hears from its neighbours, against what its own label says."""
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from components.trainer.examples import ExampleFiles
 from components.trainer.heads import HEADS
 from components.trainer.learned import Learned, Outputs
 from components.trainer.spec import Spec
-from components.trainer.techniques.pseudo_labels import Logits, Taken, answered, in_batches, take
+from components.trainer.techniques.pseudo_labels import Taken, answered, chosen, take
 from components.trainer.techniques.semi_config import SemiSection
 from components.trainer.techniques.warm_start import Start
 from components.trainer.transfer.batches import Array
@@ -62,7 +63,7 @@ def self_train(
       folder: where taken rows are kept while this runs.
 
     Returns:
-      The best round's model. Its history has `semi` too: `confidence`, and `rounds`, a dict each:
+      The best round's model. Its history has `semi` too: `confidence`, `share`, `teacher` and `rounds`, a dict each:
       round, rows (labelled and taken), eval_<metric>, best, and from the first on taken, of (how many
       were asked), per_class; `ended`, where it did before the last round.
     """
@@ -71,7 +72,7 @@ def self_train(
     told: list[dict[str, Any]] = []
     best: Learned | None = None
     latest: Learned | None = None
-    before, ended, highest, chosen = "", "", float("-inf"), 0
+    before, ended, highest, kept = "", "", float("-inf"), 0
     for number in range(section.rounds + 1):
         train, facts = rows.train, {}
         if latest is not None:
@@ -92,11 +93,11 @@ def self_train(
         if best is None or score > highest:
             best, highest = latest, score
         told.append({"round": number, "rows": train.rows, **facts, **measured})
-        chosen = number if best is latest else chosen
+        kept = number if best is latest else kept
     assert best is not None
-    told = [{**each, "best": each["round"] == chosen} for each in told]
+    told = [{**each, "best": each["round"] == kept} for each in told]
     labels = section.teacher if section.method == "self" else section.method
-    semi = {"confidence": section.confidence, "teacher": labels, "rounds": told}
+    semi = {"confidence": section.least, "share": section.share, "teacher": labels, "rounds": told}
     return replace(
         best, history={**best.history, "semi": semi | ({"ended": ended} if ended else {})}
     )
@@ -122,21 +123,23 @@ def _label(
     label: str,
     file: Path,
 ) -> Taken:
-    classes = list(spec.classes)
     if rows.spread is not None:
-        found = in_batches(rows.spread(), section.confidence)
-        return take(rows.unlabelled, found, classes, label, file)
-    outputs = latest.outputs
-    assert outputs is not None
-    asked, logits = rows.unlabelled, _of_model(outputs)
-    if number == 1 and rows.taught is not None:
-        asked, logits = rows.taught, lambda features, pairs: pairs[:, -spec.units :]
-    found = answered(asked, logits, spec.task, section.confidence)
-    return take(asked, found, classes, label, file)
-
-
-def _of_model(outputs: Outputs) -> Logits:
-    return lambda features, labels: outputs(features)
+        probabilities = rows.spread()
+        numbers, probability = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    elif number == 1 and rows.taught is not None:
+        numbers, probability = answered(
+            rows.taught, lambda features, pairs: pairs[:, -spec.units :], spec.task
+        )
+    else:
+        outputs = latest.outputs
+        assert outputs is not None
+        numbers, probability = answered(
+            rows.unlabelled, lambda features, labels: outputs(features), spec.task
+        )
+    classes = list(spec.classes)
+    shares = np.bincount(rows.train.labels.astype(np.int64), minlength=len(classes))
+    taken = chosen(numbers, probability, section.least, section.share, shares / shares.sum())
+    return take(rows.unlabelled, numbers, taken, classes, label, file)
 
 
 def _nothing_new(taken: Taken, before: str, number: int) -> str:

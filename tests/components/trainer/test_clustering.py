@@ -1,6 +1,7 @@
 """Clusters on real examples: told in the history, told to the model, the same where it is served."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +159,56 @@ def test_a_network_that_changes_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         _pictures(train, pictures, **image)
+
+
+SPREAD = {"semi": '{"rounds": 2, "method": "propagation"}'}
+
+
+def test_labels_spread_to_rows_that_are_near(train: Callable[..., Any]) -> None:
+    """Exclusive or from 16 labels: each of the four groups has some, so all of it is told."""
+    more = _rows(200, 1, label=False)
+    features = {**FEATURES, "a": "zscore"}
+    inputs = (COLUMNS, _rows(16, 3), "y", "binary", ["no", "yes"], features)
+    trained = train(
+        *inputs,
+        {**SETTINGS, "hidden": [16]},
+        told=SPREAD,
+        unlabelled=more,
+        evaluation=_rows(80, 4),
+    )
+    told = trained.history["semi"]
+    assert (told["teacher"], told["confidence"]) == ("propagation", 0.5)
+    first, second = told["rounds"]
+    assert (first["rows"], second["rows"], second["taken"], second["of"]) == (16, 216, 200, 200)
+    truth = [row["y"] for row in _rows(200, 1)]
+    assert second["per_class"] == {name: truth.count(name) for name in ("no", "yes")}
+    assert told["ended"] == "round 2 took the same rows with the same labels as the one before"
+    assert "clusters" not in trained.history  # nobody has asked for them
+    assert second["eval_accuracy"] > 0.95
+
+
+def test_one_network_s_features_label_for_another(
+    train: Callable[..., Any], pictures: list[dict[str, Any]]
+) -> None:
+    image = {"backbone": "small-cnn", "size": 28, "fine_tune_epochs": 1, "least_steps": 0}
+    by = {"count": 4, "backbone": "efficientnet-lite0", "size": 32, "nearest": 0}
+    trained = train(
+        {"image": bytes, "y": str},
+        [{"image": row["image"], "y": row["y"]} for row in pictures[:100]],
+        "y",
+        "multiclass",
+        list(CLASSES),
+        {"image": "image"},
+        {"image": {**image, "precision": "float32"}},
+        told={
+            "semi": '{"rounds": 1, "method": "propagation", "share": 0.5}',
+            "clusters": json.dumps(by),
+        },
+        unlabelled=[{**row, "y": None} for row in pictures[100:]],
+    )
+    assert trained.history["clusters"]["of"] == "the pooled features of efficientnet-lite0"
+    _, second = trained.history["semi"]["rounds"]
+    labels = Counter(row["y"] for row in pictures[:100])
+    assert 0 < second["taken"] <= 33 and second["of"] == 60
+    for name, taken in second["per_class"].items():
+        assert taken <= round(0.5 * 60 * labels[name] / 100)

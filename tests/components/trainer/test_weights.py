@@ -1,5 +1,6 @@
 """data.weight: the loss is NumPy's, rows of weight 0 do not exist, and callers send no weight."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -148,3 +149,74 @@ def test_sequences_are_weighted(train: Callable[..., Any]) -> None:
     [entry] = trained.history["epochs"]
     assert not math.isclose(expected, each.sum() / np.sum(target != 0), rel_tol=1e-4)
     assert entry["eval_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_pictures_are_weighted(train: Callable[..., Any]) -> None:
+    import pyarrow.parquet as pq
+    import tensorflow as tf
+
+    from data.fashion_mnist.locate import sample
+    from data.fashion_mnist.originals import CLASSES
+
+    table = pq.read_table(sample()).slice(0, 60).to_pylist()
+    rows = [
+        {"p": row["image"], "w": float(n % 4), "y": row["label"]} for n, row in enumerate(table)
+    ]
+    image = {"backbone": "small-cnn", "size": 28, "fine_tune_epochs": 1, "fine_tune_rate": 1e-9}
+    image |= {"least_steps": 0, "precision": "float32", "dropout": 0.0}
+    columns: dict[str, type] = {"p": bytes, "w": float, "y": str}
+    features = {"p": "image", "w": "ignore"}
+    trained = train(
+        columns, rows, "y", "multiclass", list(CLASSES), features, {"image": image}, weight="w"
+    )
+    signature = tf.saved_model.load(trained.saved_model).signatures["serving_default"]
+    scores = signature(p=tf.constant([row["p"] for row in rows]))["scores"].numpy()
+    y, w = np.array([CLASSES.index(row["y"]) for row in rows]), np.array([r["w"] for r in rows])
+    each = -np.log(scores[np.arange(60), y].astype(np.float64))
+    [entry] = trained.history["epochs"]
+    expected = np.average(each, weights=w)
+    assert not math.isclose(expected, each.mean(), rel_tol=1e-4)  # or it would prove nothing
+    assert trained.history["rows"] == 45
+    assert entry["eval_loss"] == pytest.approx(expected, rel=2e-5)
+    right = scores.argmax(axis=1) == y
+    assert entry["eval_accuracy"] == pytest.approx(np.average(right, weights=w), rel=1e-5)
+
+
+@pytest.mark.parametrize("method", ["self", "propagation"])
+def test_pseudo_labelled_rows_keep_a_weight_of_their_own(
+    train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """And those that weigh 0 are not asked; the rounds are judged by weighted rows."""
+    from components.trainer import entry
+
+    rows = _rows(60)
+    more = [{**row, "w": 10 + row["w"] if row["w"] else 0.0, "y": None} for row in _rows(90)]
+    seen: list[dict[float, float]] = []
+    real = entry.learner_for
+
+    def spy(spec: Any) -> Any:
+        def learn(spec: Any, files: Any, evaluation: Any) -> Any:
+            [(features, _, weights)] = list(files.batches(1000))
+            weights = weights.numpy()
+            seen.append(dict(zip(weights, features["x"].numpy()[:, 0], strict=True)))
+            assert len(seen[-1]) == files.rows == len(weights)
+            return real(spec)(spec, files, evaluation)
+
+        return learn
+
+    monkeypatch.setattr(entry, "learner_for", spy)
+    semi = {"rounds": 1, "confidence": 0.5, "method": method, "neighbours": 3}
+    inputs = (COLUMNS, rows, "y", "binary", ["no", "yes"], FEATURES, SETTINGS)
+    told = {"semi": json.dumps(semi)}
+    trained = train(*inputs, told=told, unlabelled=more, weight="w")
+    first, second = seen
+    assert sorted(first) == pytest.approx(sorted(row["w"] for row in rows if row["w"]))
+    assert all(second[weight] == first[weight] for weight in first)  # the same row as before
+    expected = [row["w"] for row in (*rows, *more) if row["w"]]
+    assert sorted(second) == pytest.approx(sorted(expected))
+    rounds = trained.history["semi"]["rounds"]
+    assert rounds[1]["of"] == rounds[1]["taken"] == 60
+    kept = next(each for each in rounds if each["best"])
+    right = (_scores(trained, rows) > 0.5) == np.array([row["y"] == "yes" for row in rows])
+    weights = np.array([row["w"] for row in rows])
+    assert kept["eval_accuracy"] == pytest.approx(np.average(right, weights=weights), rel=1e-5)
