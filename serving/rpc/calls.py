@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,6 @@ from serving.rpc.outgoing import Outgoing
 from serving.rpc.stream import Stream
 
 if TYPE_CHECKING:
-    from serving.rpc.http2_server import Http2Server
     from serving.rpc.stream import Method
 
 log = logging.getLogger(__name__)
@@ -35,13 +36,17 @@ class Calls:
     """Takes in messages, has them answered, and sends the answers.
 
     Args:
-        server: Has the event loop, and a pool for what takes long.
+        loop: Answers.
+        pool: For what takes long.
         out: The connection's other direction.
     """
 
-    def __init__(self, server: Http2Server, out: Outgoing) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, pool: ThreadPoolExecutor, out: Outgoing
+    ) -> None:
         self.streams: dict[int, Stream] = {}
-        self._server = server
+        self._loop = loop
+        self._pool = pool
         self._out = out
         self._held: deque[tuple[int, Stream, bytes]] = deque()
 
@@ -67,7 +72,7 @@ class Calls:
                 self._start(number, stream, framing.inflated(message, stream.encoding))
             else:
                 answer = self._inflate(number, stream, message)
-                stream.task = self._server.loop.create_task(answer)
+                stream.task = self._loop.create_task(answer)
         except CallEnded as end:
             self._end(number, end.code, end.message, cut=not last)
 
@@ -116,8 +121,8 @@ class Calls:
 
     async def _inflate(self, number: int, stream: Stream, message: bytes) -> None:
         try:
-            whole = await self._server.loop.run_in_executor(
-                self._server.pool, framing.inflated, message, stream.encoding
+            whole = await self._loop.run_in_executor(
+                self._pool, framing.inflated, message, stream.encoding
             )
         except CallEnded as end:
             self._end(number, end.code, end.message)
@@ -162,10 +167,9 @@ class Calls:
                 self._end(number, 0, "")
                 return
             answer = response
-        loop = self._server.loop
-        stream.task = loop.create_task(self._answer(number, method, answer))
+        stream.task = self._loop.create_task(self._answer(number, method, answer))
         if stream.deadline is not None:
-            timer = loop.call_later(
+            timer = self._loop.call_later(
                 max(stream.deadline - time.monotonic(), 0), self._expire, number
             )
             stream.task.add_done_callback(lambda _: timer.cancel())
@@ -210,4 +214,4 @@ class Calls:
         it begins would never give back the model it holds.
         """
         if stream.task is not None:
-            self._server.loop.call_soon(stream.task.cancel)
+            self._loop.call_soon(stream.task.cancel)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 import grpc
 import ngh2
@@ -18,10 +19,7 @@ import ngh2
 from serving.rpc import framing
 from serving.rpc.calls import Calls
 from serving.rpc.outgoing import Outgoing
-from serving.rpc.stream import Stream
-
-if TYPE_CHECKING:
-    from serving.rpc.http2_server import Http2Server
+from serving.rpc.stream import Method, Stream
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +42,26 @@ _UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED.value[0]
 _INTERNAL = grpc.StatusCode.INTERNAL.value[0]
 
 
+class Listener(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    loop: asyncio.AbstractEventLoop
+    pool: ThreadPoolExecutor
+    buffer: memoryview
+    max_message_bytes: int
+    connections: set[RpcConnection]
+
+    def admits(self, connection: RpcConnection) -> bool:
+        """Takes a connection in, or does not."""
+
+    def method(self, path: bytes) -> Method | None:
+        """What answers a path; None when nothing does."""
+
+
 class RpcConnection(asyncio.BufferedProtocol):
     """Answers the calls of one client."""
 
-    def __init__(self, server: Http2Server) -> None:
+    def __init__(self, server: Listener) -> None:
         self._server = server
         self._http = ngh2.Connection(ngh2.Role.SERVER, _CONFIGURATION)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
@@ -62,7 +76,7 @@ class RpcConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
         self.out = Outgoing(self._http, self._transport, self._server.loop)
-        self.calls = Calls(self._server, self.out)
+        self.calls = Calls(self._server.loop, self._server.pool, self.out)
         if not self._server.admits(self):
             transport.close()
             return
