@@ -12,8 +12,8 @@ RUNNER = "--runner=FnApiRunner"
 
 PROCESSES_FROM = 128 << 20
 """Bytes of input from which `auto` takes several processes. Measured (docs/measurements.md): two workers
-cost 65 to 92 CPU seconds a run more than none, at 2 to 189 MiB. On two idle cores the gain so begins
-at some 45 MiB; here it is 28 % of the time, for 43 % more CPU."""
+cost 63 to 92 CPU seconds a run more than none, at 2 to 189 MiB. On two idle cores the gain so begins
+at some 35 MiB; here it is 30 % of the time, for 41 % more CPU."""
 
 MEMORY_PER_WORKER = 3 << 30
 """Bytes: TensorFlow and TFMA imported, and the data in work."""
