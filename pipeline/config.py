@@ -74,26 +74,6 @@ class Config(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _precise(self) -> "Config":
-        """A precision that would change nothing is refused: each kind of model has its own."""
-        if self.train.precision in ("auto", "float32"):
-            return self
-        inputs = {feature.treatment for feature in self.features.values()}
-        kinds = {Treatment.IMAGE: "image", Treatment.TEXT: "text"}
-        found = [section for kind, section in kinds.items() if kind in inputs]
-        if self.data.task is Task.SEQUENCE:
-            raise ValueError(
-                "train.precision: sequences are trained in float32. Leave it out. "
-                f"Received: '{self.train.precision}'"
-            )
-        if found and not self.train.model:
-            raise ValueError(
-                "train.precision is that of networks of columns. Set "
-                f"train.{found[0]}.precision instead. Received: '{self.train.precision}'"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _teachable(self) -> "Config":
         """A teacher's answers stand beside the labels; classes cannot be counted in them."""
         if not self.distill.teacher:

@@ -15,6 +15,7 @@ from components.evaluator import checks as evaluation
 from components.trainer.techniques.semi_config import ITSELF
 from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
+from pipeline import unread
 from pipeline.config import Config, ConfigError, LoadedConfig
 from pipeline.earlier.reuse import find_reused
 from pipeline.earlier.teacher import find_teacher
@@ -60,6 +61,7 @@ def prepare(loaded: LoadedConfig, output: Path) -> Prepared:
     except ValueError as error:
         raise ConfigError(f"{loaded.source}: evaluate: {error}") from None
     features = treatments(config, columns, loaded.source)
+    unread.check(config, features, loaded.source)
     places = (loaded.base, output, served(config, root))
     labeller = "" if config.semi.teacher == ITSELF else config.semi.teacher
     prepared = Prepared(

@@ -57,18 +57,6 @@ def test_what_pseudo_labels_cannot_be_used_with(
     assert load("taxi", ["semi.rounds=2", "data.unlabelled=empty"]).config.semi.rounds == 2
 
 
-def test_a_precision_that_would_change_nothing_is_refused() -> None:
-    with pytest.raises(ConfigError, match="sequences are trained in float32"):
-        load("phonemes", ["train.precision=mixed_bfloat16"])
-    with pytest.raises(ConfigError, match="train.image.precision instead.*mixed_float16"):
-        load("fashion", ["train.precision=mixed_float16"])
-    with pytest.raises(ConfigError, match="train.text.precision instead"):
-        load("spam", ["train.precision=mixed_float16"])
-    for preset in ("phonemes", "fashion", "spam"):
-        assert load(preset, ["train.precision=float32"])
-    assert load("taxi", ["train.precision=mixed_float16"])
-
-
 def test_no_smaller_files_of_sequences() -> None:
     with pytest.raises(ConfigError, match="lite.formats: no smaller files of sequences"):
         load("phonemes", ['lite.formats=["int8"]'])
