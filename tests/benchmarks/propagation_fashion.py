@@ -8,9 +8,10 @@ Labels spread along the pooled features of a frozen EfficientNet-Lite0, once for
 
   network   small-cnn on pixels, at least so many steps a round
   head      a head on the same frozen features
+  itself    small-cnn again, which labels for itself: what the same share of the rows gains without spreading
 
-Of each class the most probable are taken, in the proportions of the labels: `semi.share`. Each is trained on the 600 alone (round 0) and on them and what was taken (round 1). `kept` is the round
-that eval chose. What runs is the trainer's own code: `propagating`, `self_train`, the picture learner.
+Of each class the most probable are taken, in the proportions of the labels: `semi.share`. Each is trained
+on the 600 alone (round 0) and on them and what was taken (round 1). `kept` is the round that eval chose. What runs is the trainer's own code: `propagating`, `self_train`, the picture learner.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import semi_fashion as pseudo
 from components.trainer.techniques.clusters_config import ClustersSection
 from components.trainer.techniques.semi_config import SemiSection
 
-MODELS = ("network", "head")
+MODELS = ("network", "head", "itself")
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--steps", type=int, default=1200, help="at least so many of the network")
     parser.add_argument("--share", type=float, default=0.6, help="0: every row that is sure")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS[:2])
     arguments = parser.parse_args()
     print("seed   " + "".join(f"{m:>8} with   kept" for m in arguments.models), end="")
     print("   taken  right  seconds")
@@ -83,10 +84,12 @@ def _seed(seed: int, arguments: Any, graph: Any, folder: Path) -> dict[str, floa
         ExampleFiles([files[name]], graph, "label") for name in ("train", "eval", "unlabelled")
     )
     section = SemiSection(rounds=1, method="propagation", share=arguments.share or None)
+    alone = section.model_copy(update={"method": "self"})
     by = ClustersSection(backbone="efficientnet-lite0")
     images: dict[str, dict[str, Any]] = {
         "network": {**pseudo.NETWORK, "least_steps": arguments.steps},
         "head": dict(pseudo.TEACHER),
+        "itself": {**pseudo.NETWORK, "least_steps": arguments.steps},
     }
     specs = {m: pseudo._spec(graph, files, {**images[m], "seed": seed}) for m in arguments.models}
     spread = propagating(specs[arguments.models[0]], section, by, train, unlabelled)
@@ -105,11 +108,18 @@ def _seed(seed: int, arguments: Any, graph: Any, folder: Path) -> dict[str, floa
             unlabelled,
             None,
             lambda more: ExampleFiles([files["train"], *more], graph, "label"),
-            spread,
+            None if model == "itself" else spread,
         )
         scratch = folder / f"rounds-{model}"
         scratch.mkdir()
-        learned = self_train(remembered, specs[model], rows, section, "label", scratch)
+        learned = self_train(
+            remembered,
+            specs[model],
+            rows,
+            alone if model == "itself" else section,
+            "label",
+            scratch,
+        )
         chosen = next(told["round"] for told in learned.history["semi"]["rounds"] if told["best"])
         line |= {model: tested[0], f"{model} with": tested[-1], f"{model} kept": tested[chosen]}
         taken = pseudo._kept("it", scratch / "round-1.gz", truth)
