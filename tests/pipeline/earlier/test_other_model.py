@@ -1,4 +1,4 @@
-"""pipeline/other_model.py: a model named by path, or by the pipeline that pushed it."""
+"""pipeline/earlier/other_model.py: a model named by path, or by the pipeline that pushed it."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import ConfigError
-from pipeline.other_model import find_model
+from pipeline.earlier.other_model import find_model
 
 
 def _pushed(root: Path, folder: Path) -> None:
