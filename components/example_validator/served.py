@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components.example_validator import anomalies, drift
 from components.example_validator.config import DriftSection
@@ -27,7 +27,7 @@ def statistics(rows: Sequence[Row], schema: schema_pb2.Schema) -> Any:
       schema: what says which bytes are words; whole numbers stay so where all of them are.
 
     Returns:
-      DatasetFeatureStatistics.
+      DatasetFeatureStatistics; without features where no column was kept (pictures).
     """
     import pyarrow as pa
     from tensorflow_data_validation.statistics import stats_impl, stats_options
@@ -42,6 +42,8 @@ def statistics(rows: Sequence[Row], schema: schema_pb2.Schema) -> Any:
         if kind == "int64":
             values = [row and [int(value) for value in row] for row in values]
         columns[name] = pa.array(values, type=pa.large_list(pa.type_for_alias(kind)))
+    if not columns:
+        return statistics_pb2.DatasetFeatureStatistics(num_examples=len(rows))
     batch = pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
     options = stats_options.StatsOptions(schema=part(schema, columns))
     made = stats_impl.generate_statistics_in_memory(batch, options)
@@ -64,8 +66,9 @@ def unfit(found: Any, schema: schema_pb2.Schema) -> list[anomalies.Anomaly]:
       found: as `statistics` makes it.
       schema: the curated one.
     """
+    if not found.features:
+        return []
     from tensorflow_data_validation.api import validation_api
-    from tensorflow_metadata.proto.v0 import statistics_pb2
 
     data = statistics_pb2.DatasetFeatureStatisticsList(datasets=[found])
     asked = part(schema, {drift.name(feature): None for feature in found.features})

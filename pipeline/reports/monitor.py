@@ -18,6 +18,7 @@ from pipeline.reports.drift import thresholds
 from pipeline.reports.write import replace
 
 SECTIONS = (("drift", "Drift"), ("columns", "Data"))
+_FEW = 100
 _CLASSES = (Task.BINARY, Task.MULTICLASS)
 
 
@@ -143,6 +144,8 @@ def _told(found: Any, known: facts.Facts, split: str, pictures: Sequence[str]) -
     ]
     if len(found.sample) < found.rows:
         told.append(f"A random sample of {len(found.sample):,} rows was looked at.")
+    if found.rows < _FEW:
+        told.append(f"With fewer than {_FEW} rows chance alone passes thresholds.")
     if found.other:
         told.append(f"{found.other:,} records are no rows for a model and were passed over.")
     if pictures:

@@ -79,6 +79,13 @@ def test_what_does_not_fit_the_schema() -> None:
     assert {row.split for row in found.values()} == {served.SPLIT}
 
 
+def test_rows_of_which_nothing_was_kept() -> None:
+    found = served.statistics([{}, {}], SCHEMA)  # pictures are left out
+    assert found.num_examples == 2 and not found.features
+    assert served.unfit(found, SCHEMA) == []
+    assert drift.compare(served.statistics(rows(), SCHEMA), found, DriftSection()) == []
+
+
 def test_mean_scores_against_the_shares_of_the_labels() -> None:
     labels = [{"bought": [b"yes"]}] * 30 + [{"bought": [b"no"]}] * 70
     trained = served.statistics(labels, SCHEMA)
