@@ -32,6 +32,18 @@ class Node:
     """The key that leaves it out when it is set."""
 
 
+_TRAINING = (
+    "train",
+    "distill",
+    "semi",
+    "pretrain",
+    "clusters",
+    "data.task",
+    "data.label",
+    "data.weight",
+)
+"""What a training depends on, the Trainer's and each of the Tuner's trials."""
+
 NODES: tuple[Node, ...] = (
     Node(
         "ExampleGen",
@@ -74,17 +86,7 @@ NODES: tuple[Node, ...] = (
         "Tuner",
         inputs=("Transform", "SchemaGen"),
         rooms=("components/tuner", "components/trainer", "data", "pipeline/module_config.py"),
-        sections=(
-            "tuner",
-            "train",
-            "distill",
-            "semi",
-            "pretrain",
-            "clusters",
-            "data.task",
-            "data.label",
-            "data.weight",
-        ),
+        sections=("tuner", *_TRAINING),
         facts=("classes", "columns", "model", "teacher", "labeller", "start"),
         switch="tuner.trials",
         unless="tuner.reuse",
@@ -93,16 +95,7 @@ NODES: tuple[Node, ...] = (
         "Trainer",
         inputs=("Transform", "SchemaGen", "Tuner", "TunedValues"),
         rooms=("components/trainer", "data", "pipeline/module_config.py"),
-        sections=(
-            "train",
-            "distill",
-            "semi",
-            "pretrain",
-            "clusters",
-            "data.task",
-            "data.label",
-            "data.weight",
-        ),
+        sections=_TRAINING,
         facts=("classes", "columns", "model", "teacher", "labeller", "start", "lite"),
     ),
     Node("Baseline", inputs=("Trainer",)),

@@ -17,6 +17,7 @@ from data.fingerprint import fingerprint
 from data.sources import Source, SourceError, resolve
 from pipeline import unread
 from pipeline.config import Config, ConfigError, LoadedConfig
+from pipeline.earlier import history
 from pipeline.earlier.reuse import find_reused
 from pipeline.earlier.teacher import find_teacher
 from pipeline.earlier.warm_start import find_start
@@ -93,10 +94,7 @@ def _model_of(root: Path, run_id: str, where: Path) -> int:
     """The id of the model that a run trained, or found in the cache."""
     if not run_id:
         return 0
-    from pipeline.earlier import (  # they read what runs left; most configurations need none
-        history,
-        lineage,
-    )
+    from pipeline.earlier import lineage  # it opens MLMD; most configurations need none
 
     known = [run.id for run in history.runs(root)]
     models = lineage.outputs(root, run_id).get("Trainer", {}).get("model", [])

@@ -53,13 +53,20 @@ def read(
       keep: rows in the sample; where there are more, each has the same chance (Vitter 1985,
         algorithm R, seed 0).
       leave_out: columns that are not kept, such as pictures.
+
+    Raises:
+      ValueError: a file holds something else.
     """
+    from google.protobuf.message import DecodeError
     from tensorflow_serving.apis import prediction_log_pb2
 
     found, chance, unwanted = Requests(), random.Random(0), frozenset(leave_out)
     for file in files:
         for record in _records(file, found):
-            log = prediction_log_pb2.PredictionLog.FromString(record)
+            try:
+                log = prediction_log_pb2.PredictionLog.FromString(record)
+            except DecodeError:
+                raise ValueError(f"{file} is no request log: not PredictionLog inside") from None
             seconds = log.log_metadata.timestamp_secs
             if seconds < since:
                 continue
@@ -105,7 +112,7 @@ def _rows(log: Any) -> list[Row] | None:
             return [_example(tf.train.Example.FromString(x)) for x in inputs[EXAMPLES_INPUT].flat]
         count = max((len(array) for array in inputs.values() if array.ndim), default=0)
         return [
-            {name: _values(array[row]) for name, array in inputs.items() if array.ndim}
+            {n: _values(a[row]) for n, a in inputs.items() if a.ndim and len(a) == count}
             for row in range(count)
         ]
     if kind in ("classify_log", "regress_log"):

@@ -4,8 +4,9 @@ import argparse
 import os
 import re
 import sys
+import time
 import webbrowser
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ DRIFTED = 3
 """The exit code, as where data stops a run."""
 _SHOWN = 8
 """Rows in the terminal, besides those that drifted."""
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 
 def main(argv: list[str]) -> int:
@@ -55,6 +56,8 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     options = parser.parse_args(argv)
+    if options.rows < 1:
+        parser.error(f"--rows: at least 1. Received: {options.rows}")
     try:
         root = choose(Path(options.root), options.name, options.run)
         found = files(options.log or [str(root / FOLDER)])
@@ -82,8 +85,8 @@ def _since(text: str | None) -> int:
     if not text:
         return 0
     if match := re.fullmatch(r"(\d+)([mhd])", text):
-        past = timedelta(**{_UNITS[match[2]]: int(match[1])})
-        return int((datetime.now(UTC) - past).timestamp())
+        seconds = int(match[1]) * _SECONDS[match[2]]
+        return max(int(time.time()) - seconds, 0)
     try:
         return int(datetime.fromisoformat(text).timestamp())
     except ValueError:

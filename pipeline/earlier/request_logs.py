@@ -6,8 +6,6 @@ from pathlib import Path
 
 FOLDER = "requests"
 """Below a pipeline's own folder: what `serve --log_requests` writes to."""
-
-
 PAGES = "monitor"
 """Below a pipeline's own folder: what `monitor` writes."""
 

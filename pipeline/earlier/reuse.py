@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from components.trainer.techniques.tuned import tuned
 from data import tuned_values
 from pipeline.config import Config, ConfigError
+from pipeline.earlier import history
 
 LAST = "last"
 """The `tuner.reuse` that means this pipeline's last search."""
@@ -77,10 +78,7 @@ def _of_train(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _last(root: Path) -> tuple[Path, str]:
-    from pipeline.earlier import (  # they read what runs left; most configurations need none
-        history,
-        lineage,
-    )
+    from pipeline.earlier import lineage  # it opens MLMD; most configurations need none
 
     for run in history.runs(root):
         record = run.nodes.get("Tuner")

@@ -132,6 +132,15 @@ def test_a_file_that_is_being_written(write: Write, tmp_path: Path) -> None:
     assert found.cut_off == [cut]
 
 
+def test_another_kind_of_file_is_said(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    with tf.io.TFRecordWriter(str(tmp_path / "rows.tfrecord")) as writer:
+        writer.write(b"\xff\xff not a message")
+    with pytest.raises(ValueError, match=r"rows.tfrecord is no request log"):
+        request_log.read([tmp_path / "rows.tfrecord"])
+
+
 def test_other_calls_and_unwanted_columns(write: Write) -> None:
     from tensorflow_serving.apis import prediction_log_pb2
 
