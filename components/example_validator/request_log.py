@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Requests:
 
 def read(
     files: Sequence[Path],
-    classes: Sequence[str] = (),
+    classes: Callable[[int], Sequence[str]] = lambda version: (),
     since: int = 0,
     keep: int = 100_000,
     leave_out: Iterable[str] = (),
@@ -48,7 +48,7 @@ def read(
 
     Args:
       files: TFRecord files, uncompressed.
-      classes: names of the classes, in the order of `scores`.
+      classes: by version of the model the names of its classes, in the order of `scores`.
       since: Unix seconds; what is older is not looked at.
       keep: rows in the sample; where there are more, each has the same chance (Vitter 1985,
         algorithm R, seed 0).
@@ -77,8 +77,9 @@ def read(
             found.requests += 1
             found.first = min(found.first or seconds, seconds)
             found.last = max(found.last, seconds)
-            found.versions[log.log_metadata.model_spec.version.value] += len(rows)
-            _answers(log, classes, found)
+            version = log.log_metadata.model_spec.version.value
+            found.versions[version] += len(rows)
+            _answers(log, classes(version), found)
             for row in rows:
                 found.rows += 1
                 at = found.rows - 1 if found.rows <= keep else chance.randrange(found.rows)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,17 @@ def build(
     """
     from components.example_validator import drift, request_log, served
 
-    known = facts.gather(root, run_id or _any_run(root))
-    schema = _schema(known)
+    @cache
+    def of_version(version: int) -> facts.Facts:
+        return facts.gather(root, run_id or _pushed_by(root, version) or _any_run(root))
+
+    schema = _schema(of_version(0))
     pictures = [f.name for f in schema.feature if f.HasField("image_domain")]
-    found = request_log.read(logs, known.classes, since, rows, pictures)
+    found = request_log.read(logs, lambda v: of_version(v).classes, since, rows, pictures)
     if not found.sample:
         raise ValueError(f"{len(logs)} request logs hold no rows{' since then' if since else ''}")
-    if run_id is None and (pushed := _pushed_by(root, max(found.versions))):
-        known = facts.gather(root, pushed)
-        schema = _schema(known)
+    known = of_version(max(found.versions))
+    schema = _schema(known)
     trained = known.statistics.get(split)
     if trained is None:
         there = ", ".join(known.statistics) or "none: StatisticsGen's output is gone"

@@ -98,9 +98,16 @@ def test_scores_add_up_by_class(write: Write) -> None:
         predicted({"age": [1.0]}, [[0.1, 0.2, 0.7]]),  # another model's classes
         classified,
     )
-    found = request_log.read([write(*logs)], ["no", "yes"])
+    found = request_log.read([write(*logs)], lambda version: ["no", "yes"])
     assert found.scores == {"no": 1.75, "yes": 1.25}
     assert (found.answered, found.rows) == (3, 4)
+
+
+def test_each_version_has_its_own_order_of_classes(write: Write) -> None:
+    logs = [predicted({"age": [1.0]}, [[0.9, 0.1]], version=version) for version in (1, 2)]
+    orders = {1: ["no", "yes"], 2: ["yes", "no"]}
+    found = request_log.read([write(*logs)], orders.__getitem__)
+    assert found.scores == pytest.approx({"no": 1.0, "yes": 1.0})
 
 
 def test_only_what_is_new_enough(write: Write) -> None:
